@@ -1,0 +1,167 @@
+//! The one trait between the engine and the arithmetic, and the plain types it takes and gives.
+
+use std::sync::Arc;
+
+use crate::flow::coupling::PairStream;
+pub use crate::flow::loss::Loss;
+use crate::flow::sampler::Table;
+use crate::flow::time_density::TimeRow;
+use crate::net::{Checkpoint, Optimizer, Shape};
+
+/// Which of several networks held by a backend.
+pub type Slot = u32;
+
+/// All that a training needs, as tables. One step: take `batch` pairs in order from the current block, give row i the
+/// time row [`crate::flow::random::time_row`]`(seed, step, i, batch)`, form X_t and the regression target, take the
+/// mean over rows of weight x loss, and update.
+#[derive(Clone, Debug)]
+pub struct TrainJob {
+    /// The network.
+    pub shape: Shape,
+    /// The table of times, `TIME_ROWS` long.
+    pub rows: Arc<Vec<TimeRow>>,
+    /// The loss.
+    pub loss: Loss,
+    /// The update rule; its learning rate at a step is `optimizer.rate(step, planned_steps)`.
+    pub optimizer: Optimizer,
+    /// Length of the schedule.
+    pub planned_steps: u64,
+    /// The run's seed, for the time rows.
+    pub seed: u64,
+    /// Where pairs come from: step s reads block `s / steps_per_block`, rows from `(s % steps_per_block) * batch`.
+    pub pairs: Arc<PairStream>,
+}
+
+/// Which weights to evaluate with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Weights {
+    /// The moving average where the run keeps one, else the parameters.
+    #[default]
+    Sampling,
+    /// The parameters as they are.
+    Live,
+}
+
+/// What a call of `train` reports.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TrainReport {
+    /// Steps taken since the run began, after this call.
+    pub step: u64,
+    /// The batch loss (weighted) of each step of this call, in order.
+    pub losses: Vec<f32>,
+}
+
+/// Recorded states of particles.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trajectories {
+    /// Times of the recorded states, first to last.
+    pub times: Vec<f64>,
+    /// Particle-major: state k of particle p is `states[p * times.len() + k]`, data units.
+    pub states: Vec<[f32; 2]>,
+    /// Field evaluations per particle.
+    pub evaluations: u32,
+}
+
+impl Trajectories {
+    /// Number of particles.
+    pub fn count(&self) -> usize {
+        self.states.len().checked_div(self.times.len()).unwrap_or(0)
+    }
+
+    /// The states of particle `p`, first to last.
+    pub fn particle(&self, p: usize) -> &[[f32; 2]] {
+        &self.states[p * self.times.len()..(p + 1) * self.times.len()]
+    }
+
+    /// The last state of every particle.
+    pub fn ends(&self) -> Vec<[f32; 2]> {
+        let n = self.times.len().max(1);
+        self.states.chunks_exact(n).map(|c| c[n - 1]).collect()
+    }
+
+    /// Where every particle is at time t, on the straight pieces between solver states (clamped to the ends).
+    pub fn at(&self, t: f64) -> Vec<[f32; 2]> {
+        let n = self.times.len();
+        if n < 2 {
+            return self.states.clone();
+        }
+        let k = self.times.partition_point(|&x| x <= t).clamp(1, n - 1);
+        let (a, b) = (self.times[k - 1], self.times[k]);
+        let f = (((t - a) / (b - a)).clamp(0.0, 1.0)) as f32;
+        self.states
+            .chunks_exact(n)
+            .map(|c| {
+                [
+                    c[k - 1][0] + f * (c[k][0] - c[k - 1][0]),
+                    c[k - 1][1] + f * (c[k][1] - c[k - 1][1]),
+                ]
+            })
+            .collect()
+    }
+}
+
+/// Why a backend could not do what it was asked. Its parameters before the call are those of the last good checkpoint.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fault {
+    /// The loss or a parameter stopped being finite at this step (counted from the run's start).
+    NonFinite {
+        /// The step.
+        step: u64,
+    },
+    /// The device went away.
+    DeviceLost(String),
+    /// Not enough memory on the device.
+    OutOfMemory(String),
+    /// No such adapter, or it lacks something.
+    Unavailable(String),
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NonFinite { step } => write!(f, "the loss stopped being a finite number at step {step}"),
+            Self::DeviceLost(why) => write!(f, "the graphics device was lost: {why}"),
+            Self::OutOfMemory(why) => write!(f, "the graphics device ran out of memory: {why}"),
+            Self::Unavailable(why) => write!(f, "no usable graphics device: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// Trains and evaluates networks. Two implementations: [`crate::cpu::CpuBackend`], the definition, and the GPU's.
+pub trait Backend: Send {
+    /// For people: "cpu, 2 threads, avx512" or "gpu, llvmpipe (…)"; begins with cpu or gpu.
+    fn name(&self) -> String;
+
+    /// Makes `slot` hold this job and these parameters; also the way to change a job while keeping its parameters.
+    fn load(&mut self, slot: Slot, job: Arc<TrainJob>, checkpoint: &Checkpoint) -> Result<(), Fault>;
+
+    /// Takes `steps` training steps.
+    fn train(&mut self, slot: Slot, steps: u32) -> Result<TrainReport, Fault>;
+
+    /// The network's output at each point, `times` one for all or one a point.
+    fn evaluate(
+        &mut self,
+        slot: Slot,
+        weights: Weights,
+        points: &[[f32; 2]],
+        times: &[f32],
+    ) -> Result<Vec<[f32; 2]>, Fault>;
+
+    /// Carries the start points through a sampler's table, recording as it says; with `record` false only the first and last state are kept.
+    fn integrate(
+        &mut self,
+        slot: Slot,
+        weights: Weights,
+        table: &Table,
+        start: &[[f32; 2]],
+        record: bool,
+    ) -> Result<Trajectories, Fault>;
+
+    /// All that training has changed.
+    fn checkpoint(&mut self, slot: Slot) -> Result<Checkpoint, Fault>;
+
+    /// Forgets a slot; an unknown one is no error.
+    fn forget(&mut self, slot: Slot);
+}

@@ -1,0 +1,127 @@
+//! All that the engine knows, immutable; the latest wins.
+
+use std::sync::Arc;
+
+use super::command::BackendChoice;
+use super::measures::Measures;
+use crate::backend::Trajectories;
+use crate::lab::{Lab, RunId};
+
+/// Shared points, data units.
+pub type Points = Arc<Vec<[f32; 2]>>;
+
+/// All that the engine knows.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// Counts up.
+    pub sequence: u64,
+    /// Where it trains.
+    pub backend: BackendStatus,
+    /// One a run of the lab, in its order.
+    pub runs: Vec<RunSnapshot>,
+    /// One a stage of the lab, in its order.
+    pub stages: Vec<StageSnapshot>,
+    /// What happened that the user should know, oldest first; the last 50.
+    pub notices: Arc<Vec<Notice>>,
+    /// The answer to `Command::Collect`: its number and the lab with every run's record.
+    pub saved: Option<(u64, Arc<Lab>)>,
+}
+
+/// Where it trains.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BackendStatus {
+    /// For people: "cpu, 2 threads, avx512".
+    pub name: String,
+    /// Whether that is a GPU adapter (software ones included).
+    pub on_gpu: bool,
+    /// What was asked for.
+    pub choice: BackendChoice,
+    /// Adapters that could be chosen: name, and whether it is software.
+    pub adapters: Arc<Vec<(String, bool)>>,
+}
+
+/// How a run is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RunState {
+    /// It rests.
+    #[default]
+    Paused,
+    /// It trains.
+    Training,
+    /// It has taken its planned steps.
+    Done,
+    /// It rests because of a fault; the notices say which.
+    Faulted,
+}
+
+/// One run.
+#[derive(Clone, Debug, Default)]
+pub struct RunSnapshot {
+    /// Which.
+    pub id: RunId,
+    /// Training steps taken.
+    pub step: u64,
+    /// Planned steps.
+    pub planned_steps: u64,
+    /// How it is doing.
+    pub state: RunState,
+    /// Training speed over the last second or so; 0 at rest.
+    pub steps_per_sec: f64,
+    /// (step, batch loss averaged over the interval), thinned to at most 2,000 points.
+    pub losses: Arc<Vec<[f64; 2]>>,
+    /// (t, mean loss near that t) on fresh pairs, 32 bins.
+    pub loss_by_t: Arc<Vec<[f64; 2]>>,
+    /// Live edits: (step, text).
+    pub edits: Arc<Vec<(u64, String)>>,
+    /// The run's measures, floors included; each set taken with the sampling of the first stage that shows the run.
+    pub measures: Arc<Measures>,
+    /// True while a slow measure is being taken.
+    pub measuring: bool,
+}
+
+/// Velocities on a regular grid of points.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FieldGrid {
+    /// Flow time.
+    pub t: f64,
+    /// min x, min y, max x, max y of the grid's points (the outermost points lie on it).
+    pub bounds: [f32; 4],
+    /// Points a row.
+    pub columns: usize,
+    /// Rows, bottom first.
+    pub rows: usize,
+    /// Row-major velocities, data units per unit t.
+    pub values: Vec<[f32; 2]>,
+}
+
+/// One stage.
+#[derive(Clone, Debug, Default)]
+pub struct StageSnapshot {
+    /// Which run it shows.
+    pub run: RunId,
+    /// Training step of that run that the trajectories belong to.
+    pub step: u64,
+    /// min x, min y, max x, max y around source and target: the stage's default view, stable while training.
+    pub bounds: [f32; 4],
+    /// Points of the source.
+    pub source: Points,
+    /// Points of the target.
+    pub target: Points,
+    /// The particles' trajectories under the learned field, with the stage's sampler.
+    pub trajectories: Arc<Trajectories>,
+    /// Learned field at the flow time, where a layer needs it.
+    pub field: Option<Arc<FieldGrid>>,
+    /// Exact field on the same grid, where a layer needs it and the distributions have one.
+    pub exact_field: Option<Arc<FieldGrid>>,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Counts up, so that a message is shown once.
+    pub number: u64,
+    /// Whether it is bad news.
+    pub is_fault: bool,
+    /// In words, with how to mend it.
+    pub text: String,
+}

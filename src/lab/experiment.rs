@@ -1,0 +1,126 @@
+//! An experiment: everything that decides a training. How it is sampled is the stage's business; a file given to
+//! `rectiflow run` may carry both ([`RunFile`]).
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::stage::Sampling;
+use crate::flow::coupling::Coupling;
+use crate::flow::distribution::Distribution;
+use crate::flow::loss::Loss;
+use crate::flow::path::Path;
+use crate::flow::time_density::{LossWeight, Prediction, TimeDensity};
+use crate::net::{Optimizer, Shape};
+
+/// Everything that decides a training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Experiment {
+    /// Version of the file format.
+    pub schema_version: u32,
+    /// What people call it.
+    pub name: String,
+    /// Of all its random numbers: weights, pairs, times.
+    pub seed: u64,
+    /// Law of x0.
+    pub source: Arc<Distribution>,
+    /// Law of x1.
+    pub target: Arc<Distribution>,
+    /// How they are paired.
+    pub coupling: Coupling,
+    /// How a pair is joined.
+    pub path: Path,
+    /// What the network predicts.
+    pub prediction: Prediction,
+    /// The regression loss.
+    pub loss: Loss,
+    /// Its weight over t.
+    pub weight: LossWeight,
+    /// The law of t.
+    pub time: TimeDensity,
+    /// The network.
+    pub network: Shape,
+    /// The update rule.
+    pub optimizer: Optimizer,
+    /// Planned training steps.
+    pub steps: u64,
+}
+
+/// A file given to `run`: an experiment and how it is sampled.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunFile {
+    /// What decides the training.
+    #[serde(flatten)]
+    pub experiment: Experiment,
+    /// How it is sampled.
+    pub sampling: Sampling,
+}
+
+/// What an edit of an experiment costs a running training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// Nothing (the name).
+    Nothing,
+    /// Training goes on with the new loss, weights over t, rate, batch or number of steps.
+    KeepTraining,
+    /// Training goes on, pairs are drawn anew (other distributions or coupling).
+    PairAnew,
+    /// Parameters of another shape, seed or meaning: training starts over.
+    StartOver,
+}
+
+impl Experiment {
+    /// What it costs to turn `old` into this one.
+    pub fn change_from(&self, old: &Self) -> Change {
+        let mut same = old.clone();
+        same.name.clone_from(&self.name);
+        same.schema_version = self.schema_version;
+        if *self == same {
+            return Change::Nothing;
+        }
+        if self.network != old.network
+            || self.seed != old.seed
+            || self.prediction != old.prediction
+            || self.optimizer.kind != old.optimizer.kind
+        {
+            return Change::StartOver;
+        }
+        if self.source != old.source
+            || self.target != old.target
+            || self.coupling != old.coupling
+            || self.path != old.path
+        {
+            return Change::PairAnew;
+        }
+        Change::KeepTraining
+    }
+}
+
+impl Default for Experiment {
+    fn default() -> Self {
+        Self {
+            schema_version: super::SCHEMA_VERSION,
+            name: "gaussian to two moons".into(),
+            seed: 1,
+            source: Arc::new(Distribution::Gaussian {
+                mean: [0.0; 2],
+                std: 1.0,
+            }),
+            target: Arc::new(Distribution::Gaussian {
+                mean: [3.0, 0.0],
+                std: 0.5,
+            }),
+            coupling: Coupling::Independent,
+            path: Path::Linear,
+            prediction: Prediction::Velocity,
+            loss: Loss::Mse,
+            weight: LossWeight::Uniform,
+            time: TimeDensity::Uniform,
+            network: Shape::default(),
+            optimizer: Optimizer::default(),
+            steps: 8000,
+        }
+    }
+}

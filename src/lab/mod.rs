@@ -1,0 +1,117 @@
+//! The one document: everything the user can set, as plain data; loading, saving, comparing, presets.
+
+pub mod experiment;
+mod stage;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use experiment::{Change, Experiment, RunFile};
+pub use stage::{Grid, Language, Layers, Lens, Look, Sampler, Sampling, Stage, ThemeChoice};
+
+use crate::net::Checkpoint;
+
+/// Identifies a run within a lab; never reused within one.
+pub type RunId = u32;
+
+/// Where a run comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Origin {
+    /// Trained from its distributions.
+    #[default]
+    Fresh,
+}
+
+/// What a run has become, kept in a Lab file beside its settings: the parameters, the loss curve, the log of live edits.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunRecord {
+    /// The parameters and moments.
+    pub checkpoint: Checkpoint,
+    /// (step, batch loss smoothed over the interval) points of the loss curve.
+    pub losses: Vec<(u64, f32)>,
+    /// (step, what was changed) live edits.
+    pub edits: Vec<(u64, String)>,
+}
+
+/// One run of a lab.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LabRun {
+    /// Its identity.
+    pub id: RunId,
+    /// What decides its training; `experiment.name` is the run's name.
+    pub experiment: Experiment,
+    /// Where it comes from.
+    #[serde(default)]
+    pub origin: Origin,
+    /// What it has become; only in a lab that is about to be saved or was just opened, None while it is edited.
+    /// The file's form of it is `lab/file.rs`'s business.
+    #[serde(skip)]
+    pub record: Option<Arc<RunRecord>>,
+}
+
+impl PartialEq for LabRun {
+    /// Records compare by pointer: undo compares labs every frame.
+    fn eq(&self, other: &Self) -> bool {
+        let same_record = match (&self.record, &other.record) {
+            (None, None) => true,
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        };
+        self.id == other.id && self.experiment == other.experiment && self.origin == other.origin && same_record
+    }
+}
+
+/// All that the user can set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lab {
+    /// Version of this file format.
+    pub schema_version: u32,
+    /// The runs, in the order of their tabs.
+    pub runs: Vec<LabRun>,
+    /// The plots; the first fills the window.
+    pub stages: Vec<Stage>,
+    /// Theme, language, panels.
+    pub look: Look,
+}
+
+/// The version that this program writes.
+pub const SCHEMA_VERSION: u32 = 1;
+
+impl Lab {
+    /// A lab of one run on one stage.
+    pub fn of(file: RunFile) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            runs: vec![LabRun {
+                id: 1,
+                experiment: file.experiment,
+                origin: Origin::Fresh,
+                record: None,
+            }],
+            stages: vec![Stage {
+                run: 1,
+                sampling: file.sampling,
+                layers: Layers::default(),
+            }],
+            look: Look::default(),
+        }
+    }
+
+    /// The run with this id.
+    pub fn run(&self, id: RunId) -> Option<&LabRun> {
+        self.runs.iter().find(|r| r.id == id)
+    }
+
+    /// The run with this id, to edit.
+    pub fn run_mut(&mut self, id: RunId) -> Option<&mut LabRun> {
+        self.runs.iter_mut().find(|r| r.id == id)
+    }
+}
+
+impl Default for Lab {
+    fn default() -> Self {
+        Self::of(RunFile::default())
+    }
+}

@@ -1,0 +1,158 @@
+//! A stage: one plot, which run it shows, how that run is sampled, and which layers are drawn; and the look of the window.
+
+use serde::{Deserialize, Serialize};
+
+use super::RunId;
+
+/// Through which dynamics a run is sampled. Probability-flow ODE and SDE come with the diffusion lenses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lens {
+    /// dx/dt = v(x, t).
+    #[default]
+    FlowMatching,
+}
+
+/// The method that integrates the lens's equation. `flow/sampler` turns it into a table.
+pub use crate::flow::sampler::{Grid, Sampler};
+
+/// How a run is sampled.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sampling {
+    /// The dynamics.
+    pub lens: Lens,
+    /// The method.
+    pub sampler: Sampler,
+    /// Solver steps (dopri5 chooses its own).
+    pub steps: u32,
+    /// Particles.
+    pub count: u32,
+    /// Where the solver steps lie.
+    pub grid: Grid,
+    /// The parameter a of the order-2 family `rk2` (1/2 is Heun... see `flow/sampler`).
+    pub rk2_a: f64,
+    /// Relative and absolute tolerance of dopri5.
+    pub tolerance: f64,
+    /// Of the start points; "new particles" changes it.
+    pub seed: u64,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self {
+            lens: Lens::FlowMatching,
+            sampler: Sampler::Heun,
+            steps: 32,
+            count: 2048,
+            grid: Grid::Uniform,
+            rk2_a: 0.5,
+            tolerance: 1e-6,
+            seed: 0,
+        }
+    }
+}
+
+/// Which layers a stage draws.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Layers {
+    /// Points of the source.
+    pub source: bool,
+    /// Points of the target.
+    pub target: bool,
+    /// Particles at the flow time, colored by where they started.
+    pub particles: bool,
+    /// Their whole trajectories.
+    pub trajectories: bool,
+    /// Dots at the true solver states.
+    pub states: bool,
+    /// Velocity arrows at the flow time.
+    pub velocity: bool,
+    /// Density of the particles at the flow time.
+    pub density: bool,
+    /// The exact field beside the learned one, and their difference as a map.
+    pub exact: bool,
+    /// How many trajectories are drawn.
+    pub trajectories_shown: u32,
+}
+
+impl Default for Layers {
+    fn default() -> Self {
+        Self {
+            source: true,
+            target: true,
+            particles: true,
+            trajectories: true,
+            states: false,
+            velocity: false,
+            density: false,
+            exact: false,
+            trajectories_shown: 400,
+        }
+    }
+}
+
+/// One plot.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    /// Which run.
+    pub run: RunId,
+    /// How it is sampled.
+    #[serde(default)]
+    pub sampling: Sampling,
+    /// What is drawn.
+    #[serde(default)]
+    pub layers: Layers,
+}
+
+/// Colors of the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ThemeChoice {
+    /// Light on dark.
+    #[default]
+    Dark,
+    /// Dark on light.
+    Light,
+}
+
+/// The language of the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+}
+
+/// How the window looks.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Look {
+    /// Theme.
+    pub theme: ThemeChoice,
+    /// Scale of everything, 1 = the platform's.
+    pub zoom: f32,
+    /// Language.
+    pub language: Language,
+    /// Whether the experiment panel is open.
+    pub left_open: bool,
+    /// Whether the lens panel is open.
+    pub right_open: bool,
+    /// Whether the clocks' panel is open.
+    pub bottom_open: bool,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self {
+            theme: ThemeChoice::Dark,
+            zoom: 1.0,
+            language: Language::En,
+            left_open: true,
+            right_open: true,
+            bottom_open: true,
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The network: its shape and flat parameter layout (the one definition that both backends read), its
+//! optimizer's settings, and the checkpoint that holds all that training changes.
+
+mod optimizer;
+mod params;
+mod shape;
+
+pub use optimizer::{Optimizer, OptimizerKind, Schedule};
+pub use params::Checkpoint;
+pub use shape::{Activation, Layer, Shape, TimeEmbedding};
