@@ -1,6 +1,10 @@
 //! Distributions of the plane: to be filled.
 
+mod component;
+
 use serde::{Deserialize, Serialize};
+
+pub use component::{Component, Components, Extent, Moments};
 
 /// A distribution of the plane, usable as source and as target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
