@@ -8,9 +8,11 @@ pub mod close;
 pub mod coupling;
 pub mod distribution;
 pub mod loss;
+pub mod normal;
 pub mod path;
 pub mod random;
 pub mod sampler;
+pub mod table;
 pub mod time_density;
 
 /// A point or a vector of the plane, data units.
