@@ -1,10 +1,12 @@
 //! The network: its shape and flat parameter layout (the one definition that both backends read), its
 //! optimizer's settings, and the checkpoint that holds all that training changes.
 
+mod activation;
 mod optimizer;
 mod params;
 mod shape;
 
+pub use activation::Activation;
 pub use optimizer::{Optimizer, OptimizerKind, Schedule};
 pub use params::Checkpoint;
-pub use shape::{Activation, Layer, Shape, TimeEmbedding};
+pub use shape::{Layer, Shape, TimeEmbedding};

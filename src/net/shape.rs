@@ -5,48 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Activation after each hidden layer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Activation {
-    /// max(0, z).
-    Relu,
-    /// tanh z.
-    Tanh,
-    /// z sigmoid(z).
-    #[default]
-    Silu,
-    /// Self-normalizing exponential unit (Klambauer et al. 2017).
-    Selu,
-    /// z Phi(z), the exact form with erf.
-    Gelu,
-    /// ln(1 + e^z).
-    Softplus,
-}
-
-impl Activation {
-    /// All, in the order of their GPU codes (0, 1, …).
-    pub const ALL: [Self; 6] = [
-        Self::Relu,
-        Self::Tanh,
-        Self::Silu,
-        Self::Selu,
-        Self::Gelu,
-        Self::Softplus,
-    ];
-
-    /// Name in files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Relu => "relu",
-            Self::Tanh => "tanh",
-            Self::Silu => "silu",
-            Self::Selu => "selu",
-            Self::Gelu => "gelu",
-            Self::Softplus => "softplus",
-        }
-    }
-}
+use super::Activation;
 
 /// How t enters the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,8 +17,13 @@ pub enum TimeEmbedding {
     /// 1 + 2 `frequencies` features: t, then sin(pi k t), cos(pi k t) for k = 1..=frequencies.
     Fourier {
         /// How many frequencies, 1 to 16.
+        #[serde(default = "four")]
         frequencies: u32,
     },
+}
+
+const fn four() -> u32 {
+    4
 }
 
 /// The shape of a multilayer perceptron (x, y, time features) -> 2.
