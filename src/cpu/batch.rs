@@ -1,4 +1,4 @@
-//! From pairs to training rows: X_t, the time features, the regression target, the weight. Twin: `shaders/batch.wgsl`.
+//! From pairs to training rows: `X_t`, the time features, the regression target, the weight. Twin: `shaders/batch.wgsl`.
 
 use crate::backend::TrainJob;
 use crate::flow::coupling::{Pair, PairStream};
@@ -21,7 +21,7 @@ pub const fn place(step: u64, batch: u32) -> (u64, usize) {
 
 /// Row `row` of the batch of step `step`, from its pair. Writes the network's input (x, y, time features) to the first
 /// `job.shape.inputs()` entries of `input`:
-/// X_t = alpha x1 + sigma x0, target = `target_x1` x1 + `target_x0` x0.
+/// `X_t = alpha x1 + sigma x0`, `target = target_x1 x1 + target_x0 x0`.
 pub fn row(job: &TrainJob, step: u64, row: u32, pair: Pair, input: &mut [f32]) -> Goal {
     let at = job.rows[time_row(job.seed, step, row, job.optimizer.batch) as usize];
     let [x0, y0, x1, y1] = pair;

@@ -8,7 +8,7 @@
 //! sgd    g += decay p                     m = momentum m + g     p -= r m
 //! ema    e = d e + (1-d) p
 //! ```
-//! Adam: Kingma & Ba 2015, algorithm 1; AdamW: Loshchilov & Hutter 2019, algorithm 2; sgd as PyTorch writes it.
+//! Adam: Kingma & Ba 2015, algorithm 1; `AdamW`: Loshchilov & Hutter 2019, algorithm 2; sgd as `PyTorch` writes it.
 
 use crate::net::{Optimizer, OptimizerKind};
 
@@ -103,7 +103,7 @@ impl Update {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn adam(&self, g: f32, p: &mut f32, m: &mut f32, v: &mut f32) {
         *m = self.beta1 * *m + self.one_less_beta1 * g;
         *v = self.beta2 * *v + self.one_less_beta2 * (g * g);

@@ -6,7 +6,7 @@
 //! h_0 = (x, y, time features)              z_l = W_l h_l + b_l            [out]
 //! h_{l+1} = act(z_l) for l < L-1           output = z_{L-1}               [2]
 //! ```
-//! Backward (the chain rule from the last layer to the first), with `delta_l` = d loss / d z_l:
+//! Backward (the chain rule from the last layer to the first), with `delta_l = d loss / d z_l`:
 //! ```text
 //! dW_l[o][i] = sum over rows  delta_l[o] h_l[i]          db_l[o] = sum over rows  delta_l[o]
 //! delta_{l-1}[i] = act'(z_{l-1}[i]) sum over o of  W_l[o][i] delta_l[o]
