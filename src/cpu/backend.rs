@@ -13,7 +13,7 @@ use crate::flow::coupling::{Pair, PairStream};
 use crate::flow::sampler::Table;
 use crate::net::{Checkpoint, Shape};
 
-/// Particles and points that one task carries.
+/// Points that one task evaluates.
 const CHUNK: usize = 256;
 
 /// One network in training.
@@ -218,37 +218,9 @@ impl Backend for CpuBackend {
         let run = self.run(slot)?;
         let shape = run.job.shape.clone();
         let params = run.weights(weights);
-        let times = if record {
-            table.times.clone()
-        } else {
-            table
-                .times
-                .first()
-                .into_iter()
-                .chain(table.times.last())
-                .copied()
-                .collect()
-        };
-        let mut states = vec![[0.0; 2]; start.len() * times.len()];
-        self.pool.install(|| {
-            states
-                .par_chunks_mut(CHUNK * times.len())
-                .zip(start.par_chunks(CHUNK))
-                .for_each(|(states, start)| {
-                    integrate::chunk(
-                        table,
-                        start,
-                        record,
-                        |x, t, out| field(&shape, &params, x, t, out),
-                        states,
-                    );
-                });
-        });
-        Ok(Trajectories {
-            times,
-            states,
-            evaluations: table.evaluations,
-        })
+        Ok(self
+            .pool
+            .install(|| integrate::run(table, start, record, |x, t, out| field(&shape, &params, x, t, out))))
     }
 
     fn checkpoint(&mut self, slot: Slot) -> Result<Checkpoint, Fault> {
