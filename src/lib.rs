@@ -27,6 +27,7 @@
 //!   screen: picture::view(&Snapshot, &Look, t) -> Picture -> egui | PNG
 //! ```
 
+pub mod app;
 pub mod backend;
 pub mod cpu;
 pub mod engine;

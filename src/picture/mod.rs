@@ -1,5 +1,12 @@
 //! A [`Picture`] is plain data: marks over shared point buffers in data coordinates, bounds, a legend. The window, PNG and
 //! the tests all draw from it. Colors are final (a picture is made for one theme).
+//!
+//! One file a view ([`stage`]); [`color`] says what colors mean.
+
+pub mod color;
+pub mod density;
+pub mod field;
+pub mod stage;
 
 use std::sync::Arc;
 
@@ -75,6 +82,8 @@ pub enum Mark {
         colors: Colors,
         /// Width on screen.
         width_px: f32,
+        /// Dashed shafts (the exact field's).
+        dashed: bool,
     },
     /// A map of colored cells.
     Heat {
@@ -100,15 +109,37 @@ pub enum Mark {
     },
 }
 
+/// What stands before a line of the legend.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Swatch {
+    /// A point of this color and shape.
+    Point(Rgba, Shape),
+    /// A line of this color, dashed or not.
+    Line(Rgba, bool),
+    /// An arrow of this color, dashed or not.
+    Arrow(Rgba, bool),
+    /// A bar of colors from `low` to `high`.
+    Ramp {
+        /// From left to right.
+        colors: Arc<Vec<Rgba>>,
+        /// What the left end stands for.
+        low: f32,
+        /// What the right end stands for.
+        high: f32,
+    },
+    /// A wheel of colors, even in angle, counterclockwise from the right.
+    Wheel(Arc<Vec<Rgba>>),
+}
+
 /// A line of the legend.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LegendEntry {
-    /// What.
-    pub text: String,
-    /// Color of its swatch.
-    pub color: Rgba,
-    /// A line rather than a dot, dashed or not.
-    pub line: Option<bool>,
+    /// For translation: `legend.source` and so on.
+    pub key: &'static str,
+    /// What, in English.
+    pub text: &'static str,
+    /// Drawn before it.
+    pub swatch: Swatch,
 }
 
 /// One drawing.
@@ -122,4 +153,62 @@ pub struct Picture {
     pub legend: Vec<LegendEntry>,
     /// Above the picture; may be empty.
     pub title: String,
+}
+
+/// `screen = offset + scale * data`, per axis; screen y points down, so `scale[1]` is usually negative.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Transform {
+    /// Screen units a data unit.
+    pub scale: [f32; 2],
+    /// Where the data origin lies on screen.
+    pub offset: [f32; 2],
+}
+
+impl Transform {
+    /// The transform that shows all of `bounds` in the screen rectangle from `min` to `max`, centered, with equal scales
+    /// and y up. Empty or non-finite bounds are shown as one data unit.
+    pub fn fit(bounds: Bounds, min: [f32; 2], max: [f32; 2]) -> Self {
+        let size = |i: usize| {
+            let d = bounds.max[i] - bounds.min[i];
+            if d.is_finite() && d > 0.0 { d } else { 1.0 }
+        };
+        let scale = ((max[0] - min[0]) / size(0)).min((max[1] - min[1]) / size(1)).max(1e-9);
+        let middle = |i: usize| {
+            let m = 0.5 * (bounds.min[i] + bounds.max[i]);
+            if m.is_finite() { m } else { 0.0 }
+        };
+        Self {
+            scale: [scale, -scale],
+            offset: [
+                0.5 * (min[0] + max[0]) - scale * middle(0),
+                0.5 * (min[1] + max[1]) + scale * middle(1),
+            ],
+        }
+    }
+
+    /// From data to screen.
+    pub fn apply(&self, p: [f32; 2]) -> [f32; 2] {
+        [
+            self.offset[0] + self.scale[0] * p[0],
+            self.offset[1] + self.scale[1] * p[1],
+        ]
+    }
+
+    /// From screen to data.
+    pub fn invert(&self, p: [f32; 2]) -> [f32; 2] {
+        [
+            (p[0] - self.offset[0]) / self.scale[0],
+            (p[1] - self.offset[1]) / self.scale[1],
+        ]
+    }
+}
+
+impl Bounds {
+    /// From min x, min y, max x, max y.
+    pub const fn of([x0, y0, x1, y1]: [f32; 4]) -> Self {
+        Self {
+            min: [x0, y0],
+            max: [x1, y1],
+        }
+    }
 }

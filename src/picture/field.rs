@@ -1,0 +1,122 @@
+//! Velocity fields as arrows, and the difference of two as a map.
+
+use std::sync::Arc;
+
+use super::color::{ColorMap, Theme, with_alpha};
+use super::{Bounds, Colors, Mark, Rgba};
+use crate::engine::snapshot::FieldGrid;
+
+/// Arrows and the speed that their last color stands for.
+#[derive(Clone, Debug)]
+pub struct FieldArrows {
+    /// The arrows.
+    pub mark: Mark,
+    /// Data units per unit t.
+    pub fastest: f32,
+}
+
+/// The most arrows a row: more are a texture, not a field.
+const ARROWS_A_ROW: usize = 28;
+
+/// The learned field's arrows, or with `exact` that field's, drawn to the learned field's scale so that they compare.
+/// Each is centered on its grid point and at most a grid step long.
+pub fn field_arrows(learned: &FieldGrid, exact: Option<&FieldGrid>, theme: Theme) -> FieldArrows {
+    let fastest = high_speed(learned);
+    let shown = exact.unwrap_or(learned);
+    let every = shown.columns.max(shown.rows).div_ceil(ARROWS_A_ROW).max(1);
+    let cell = cell(shown).map(|c| c * every as f32);
+    let longest = 0.92 * cell[0].min(cell[1]);
+    let (mut at, mut by, mut colors) = (Vec::new(), Vec::new(), Vec::new());
+    for row in (every / 2..shown.rows).step_by(every) {
+        for column in (every / 2..shown.columns).step_by(every) {
+            let Some(v) = shown.values.get(row * shown.columns + column) else {
+                continue;
+            };
+            let speed = v[0].hypot(v[1]);
+            if !speed.is_finite() {
+                continue;
+            }
+            let scale = longest / fastest.max(speed);
+            let step = [v[0] * scale, v[1] * scale];
+            let p = place(shown, column, row);
+            at.push([p[0] - 0.5 * step[0], p[1] - 0.5 * step[1]]);
+            by.push(step);
+            colors.push(speed_color(theme, speed / fastest));
+        }
+    }
+    let is_exact = exact.is_some();
+    FieldArrows {
+        mark: Mark::Arrows {
+            at: Arc::new(at),
+            by: Arc::new(by),
+            colors: if is_exact {
+                Colors::One(theme.palette().exact)
+            } else {
+                Colors::Each(Arc::new(colors))
+            },
+            width_px: if is_exact { 1.2 } else { 1.6 },
+            dashed: is_exact,
+        },
+        fastest,
+    }
+}
+
+/// Color of a speed, as a share of the fastest: the part of cividis that stands out from the background.
+pub fn speed_color(theme: Theme, share: f32) -> Rgba {
+    ColorMap::Cividis.toward(theme, 0.42 + 0.58 * share.clamp(0.0, 1.0))
+}
+
+/// The 97th percentile: a few wild corners must not shrink all the rest.
+fn high_speed(grid: &FieldGrid) -> f32 {
+    let mut speeds: Vec<f32> = grid
+        .values
+        .iter()
+        .map(|v| v[0].hypot(v[1]))
+        .filter(|s| s.is_finite())
+        .collect();
+    if speeds.is_empty() {
+        return 1.0;
+    }
+    let k = (speeds.len() - 1) * 97 / 100;
+    let (_, high, _) = speeds.select_nth_unstable_by(k, f32::total_cmp);
+    high.max(1e-6)
+}
+
+fn cell(grid: &FieldGrid) -> [f32; 2] {
+    let [x0, y0, x1, y1] = grid.bounds;
+    [
+        (x1 - x0) / grid.columns.saturating_sub(1).max(1) as f32,
+        (y1 - y0) / grid.rows.saturating_sub(1).max(1) as f32,
+    ]
+}
+
+fn place(grid: &FieldGrid, column: usize, row: usize) -> [f32; 2] {
+    let cell = cell(grid);
+    [
+        grid.bounds[0] + cell[0] * column as f32,
+        grid.bounds[1] + cell[1] * row as f32,
+    ]
+}
+
+/// |learned - exact| over the root mean square of |exact| on the grid, 0 to 1 and above; None for different grids.
+pub fn difference(learned: &FieldGrid, exact: &FieldGrid, theme: Theme) -> Option<Mark> {
+    let n = learned.values.len();
+    if n == 0 || n != exact.values.len() || learned.columns * learned.rows != n || learned.columns != exact.columns {
+        return None;
+    }
+    let square = |v: &[f32; 2]| f64::from(v[0] * v[0] + v[1] * v[1]);
+    let rms = ((exact.values.iter().map(square).sum::<f64>() / n as f64).sqrt() as f32).max(1e-6);
+    let color = |(a, b): (&[f32; 2], &[f32; 2])| {
+        let x = (a[0] - b[0]).hypot(a[1] - b[1]) / rms;
+        with_alpha(ColorMap::Batlow.toward(theme, x), 0.75 * (x * 6.0).clamp(0.0, 1.0))
+    };
+    // the grid's points lie in the middle of the map's cells
+    let [w, h] = cell(learned).map(|c| 0.5 * c);
+    let [x0, y0, x1, y1] = learned.bounds;
+    Some(Mark::Heat {
+        bounds: Bounds::of([x0 - w, y0 - h, x1 + w, y1 + h]),
+        columns: learned.columns,
+        rows: learned.rows,
+        cells: Arc::new(learned.values.iter().zip(&exact.values).map(color).collect()),
+    })
+}

@@ -1,0 +1,345 @@
+//! The stage view: source, target, particles at t, trajectories, solver states, velocities, density, and the exact field
+//! beside the learned one. Called every frame, so whatever is worth more than a few microseconds is kept in a
+//! [`StageCache`], keyed by the pointers of what it was made from.
+
+use std::f32::consts::TAU;
+use std::sync::Arc;
+
+use super::color::{ColorMap, Theme, cyclic, with_alpha};
+use super::density::{Density, density};
+use super::field::{FieldArrows, difference, field_arrows};
+use super::{Bounds, Colors, LegendEntry, Mark, Picture, Rgba, Shape, Swatch};
+use crate::backend::Trajectories;
+use crate::engine::snapshot::{FieldGrid, Points};
+use crate::lab::Layers;
+
+/// What a stage is drawn from; all but `layers`, `t` and `theme` are parts of a `StageSnapshot`.
+#[derive(Clone, Copy, Debug)]
+pub struct StageInput<'a> {
+    /// Points of the source.
+    pub source: &'a Points,
+    /// Points of the target.
+    pub target: &'a Points,
+    /// The particles' recorded states.
+    pub trajectories: &'a Arc<Trajectories>,
+    /// Learned velocities at `t`.
+    pub field: Option<&'a Arc<FieldGrid>>,
+    /// Exact velocities at `t`, on the same grid.
+    pub exact_field: Option<&'a Arc<FieldGrid>>,
+    /// What is drawn.
+    pub layers: &'a Layers,
+    /// Flow time.
+    pub t: f64,
+    /// For what surface.
+    pub theme: Theme,
+    /// min x, min y, max x, max y of the default view.
+    pub bounds: [f32; 4],
+}
+
+/// What is kept from frame to frame; one a stage. An empty one is always right, only slower.
+#[derive(Debug, Default)]
+pub struct StageCache {
+    colors: Kept<(usize, Theme), Arc<Vec<Rgba>>>,
+    lines: Kept<(usize, Theme, u32), Lines>,
+    now: Kept<(usize, u64), Points>,
+    density: Kept<(usize, Theme), Density>,
+    arrows: Kept<(usize, Theme), FieldArrows>,
+    exact: Kept<(usize, usize, Theme), FieldArrows>,
+    difference: Kept<(usize, usize, Theme), Option<Mark>>,
+    /// Keep the keys' pointers alive, so that no other buffer can take their addresses.
+    held: (
+        Option<Arc<Trajectories>>,
+        Option<Arc<FieldGrid>>,
+        Option<Arc<FieldGrid>>,
+    ),
+}
+
+/// A value and what it was made from.
+#[derive(Debug)]
+struct Kept<K, V>(Option<(K, V)>);
+
+impl<K, V> Default for Kept<K, V> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<K: PartialEq, V: Clone> Kept<K, V> {
+    fn get(&mut self, key: K, make: impl FnOnce() -> V) -> V {
+        match &self.0 {
+            Some((k, v)) if *k == key => v.clone(),
+            _ => {
+                let v = make();
+                self.0 = Some((key, v.clone()));
+                v
+            }
+        }
+    }
+}
+
+/// Trajectories as drawn: the first few particles' states, their colors, and the states alone as dots.
+#[derive(Clone, Debug)]
+struct Lines {
+    points: Points,
+    stride: usize,
+    shown: usize,
+    colors: Arc<Vec<Rgba>>,
+    dot_colors: Arc<Vec<Rgba>>,
+}
+
+fn id<T>(arc: &Arc<T>) -> usize {
+    Arc::as_ptr(arc) as usize
+}
+
+/// The picture of a stage. Same input, same picture, whatever the cache holds.
+pub fn stage_picture(input: &StageInput, cache: &mut StageCache) -> Picture {
+    let mut picture = Picture {
+        bounds: Bounds::of(input.bounds),
+        ..Picture::default()
+    };
+    hold(input, cache);
+    add_maps(input, cache, &mut picture);
+    add_clouds(input, &mut picture);
+    add_trajectories(input, cache, &mut picture);
+    add_arrows(input, cache, &mut picture);
+    add_particles(input, cache, &mut picture);
+    picture
+}
+
+/// Forgets what was made from other buffers before their addresses can be used again.
+fn hold(input: &StageInput, cache: &mut StageCache) {
+    let same = cache
+        .held
+        .0
+        .as_ref()
+        .is_some_and(|a| Arc::ptr_eq(a, input.trajectories));
+    if !same {
+        (cache.colors, cache.lines, cache.now, cache.density) = Default::default();
+        cache.held.0 = Some(input.trajectories.clone());
+    }
+    let same_field = |a: &Option<Arc<FieldGrid>>, b: Option<&Arc<FieldGrid>>| a.as_ref().map(id) == b.map(id);
+    if !same_field(&cache.held.1, input.field) || !same_field(&cache.held.2, input.exact_field) {
+        (cache.arrows, cache.exact, cache.difference) = Default::default();
+        (cache.held.1, cache.held.2) = (input.field.cloned(), input.exact_field.cloned());
+    }
+}
+
+/// Heat maps, behind all else.
+fn add_maps(input: &StageInput, cache: &mut StageCache, picture: &mut Picture) {
+    let theme = input.theme;
+    if input.layers.density && input.trajectories.count() > 0 {
+        let now = particles_now(input, cache);
+        let kept = cache
+            .density
+            .get((id(&now), theme), || density(&now, picture.bounds, theme));
+        picture.marks.push(kept.mark);
+        picture.legend.push(LegendEntry {
+            key: "legend.density",
+            text: "density of particles",
+            swatch: Swatch::Ramp {
+                colors: ramp(|x| ColorMap::Cividis.toward(theme, x)),
+                low: 0.0,
+                high: kept.highest,
+            },
+        });
+    }
+    if let (true, Some(learned), Some(exact)) = (input.layers.exact, input.field, input.exact_field) {
+        let key = (id(learned), id(exact), theme);
+        let mark = cache.difference.get(key, || difference(learned, exact, theme));
+        if let Some(mark) = mark {
+            picture.marks.push(mark);
+            picture.legend.push(LegendEntry {
+                key: "legend.difference",
+                text: "|learned - exact| / rms exact",
+                swatch: Swatch::Ramp {
+                    colors: ramp(|x| ColorMap::Batlow.toward(theme, x)),
+                    low: 0.0,
+                    high: 1.0,
+                },
+            });
+        }
+    }
+}
+
+/// Source and target.
+fn add_clouds(input: &StageInput, picture: &mut Picture) {
+    let palette = input.theme.palette();
+    // what moves comes first to the eye; the clouds are full only when they are alone
+    let busy = input.layers.particles || input.layers.trajectories;
+    let mut add = |at: &Points, color, shape, radius_px, key, text| {
+        let alpha = by_count(at.len(), 0.9) * if busy { 0.75 } else { 1.0 };
+        picture.marks.push(Mark::Points {
+            at: at.clone(),
+            colors: Colors::One(with_alpha(color, alpha)),
+            radius_px,
+            shape,
+        });
+        picture.legend.push(LegendEntry {
+            key,
+            text,
+            swatch: Swatch::Point(color, shape),
+        });
+    };
+    if input.layers.target {
+        add(
+            input.target,
+            palette.target,
+            Shape::Ring,
+            2.4,
+            "legend.target",
+            "target",
+        );
+    }
+    if input.layers.source {
+        add(
+            input.source,
+            palette.source,
+            Shape::Disk,
+            1.6,
+            "legend.source",
+            "source",
+        );
+    }
+}
+
+fn add_trajectories(input: &StageInput, cache: &mut StageCache, picture: &mut Picture) {
+    let layers = input.layers;
+    if !(layers.trajectories || layers.states) || input.trajectories.times.len() < 2 {
+        return;
+    }
+    let colors = start_colors(input, cache);
+    let key = (id(input.trajectories), input.theme, layers.trajectories_shown);
+    let lines = cache.lines.get(key, || lines(input, &colors));
+    if layers.trajectories {
+        picture.marks.push(Mark::Lines {
+            points: lines.points.clone(),
+            stride: lines.stride,
+            shown: lines.shown,
+            colors: Colors::Each(lines.colors),
+            width_px: 1.2,
+            dashed: false,
+        });
+    }
+    if layers.states {
+        picture.marks.push(Mark::Points {
+            at: lines.points,
+            colors: Colors::Each(lines.dot_colors),
+            radius_px: 1.7,
+            shape: Shape::Square,
+        });
+        picture.legend.push(LegendEntry {
+            key: "legend.states",
+            text: "solver states",
+            swatch: Swatch::Point(input.theme.palette().text_quiet, Shape::Square),
+        });
+    }
+}
+
+fn add_arrows(input: &StageInput, cache: &mut StageCache, picture: &mut Picture) {
+    let theme = input.theme;
+    let Some(learned) = input.field else { return };
+    if input.layers.velocity {
+        let arrows = cache
+            .arrows
+            .get((id(learned), theme), || field_arrows(learned, None, theme));
+        picture.marks.push(arrows.mark);
+        picture.legend.push(LegendEntry {
+            key: "legend.velocity",
+            text: "learned velocity, |v|",
+            swatch: Swatch::Ramp {
+                colors: ramp(|x| super::field::speed_color(theme, x)),
+                low: 0.0,
+                high: arrows.fastest,
+            },
+        });
+    }
+    if let (true, Some(exact)) = (input.layers.exact, input.exact_field) {
+        let key = (id(learned), id(exact), theme);
+        let arrows = cache.exact.get(key, || field_arrows(learned, Some(exact), theme));
+        picture.marks.push(arrows.mark);
+        picture.legend.push(LegendEntry {
+            key: "legend.exact",
+            text: "exact velocity",
+            swatch: Swatch::Arrow(theme.palette().exact, true),
+        });
+    }
+}
+
+fn add_particles(input: &StageInput, cache: &mut StageCache, picture: &mut Picture) {
+    if !input.layers.particles || input.trajectories.count() == 0 {
+        return;
+    }
+    let colors = start_colors(input, cache);
+    let at = particles_now(input, cache);
+    picture.marks.push(Mark::Points {
+        radius_px: if at.len() > 6000 { 1.7 } else { 2.3 },
+        at,
+        colors: Colors::Each(colors),
+        shape: Shape::Disk,
+    });
+    let theme = input.theme;
+    picture.legend.push(LegendEntry {
+        key: "legend.particles",
+        text: "particles, by the angle they start at",
+        swatch: Swatch::Wheel(ramp(|x| cyclic(theme, x * TAU))),
+    });
+}
+
+fn particles_now(input: &StageInput, cache: &mut StageCache) -> Points {
+    let key = (id(input.trajectories), input.t.to_bits());
+    cache.now.get(key, || Arc::new(input.trajectories.at(input.t)))
+}
+
+/// One color a particle, by the angle of its start around the mean of all starts.
+fn start_colors(input: &StageInput, cache: &mut StageCache) -> Arc<Vec<Rgba>> {
+    let t = input.trajectories;
+    cache.colors.get((id(t), input.theme), || {
+        let starts: Vec<[f32; 2]> = t.states.iter().step_by(t.times.len().max(1)).copied().collect();
+        let n = starts.len().max(1) as f32;
+        let mean = starts
+            .iter()
+            .fold([0.0, 0.0], |m, p| [m[0] + p[0] / n, m[1] + p[1] / n]);
+        // 256 colors are more than the eye tells apart, and spare a power and two cube roots a particle
+        let wheel: Vec<Rgba> = (0..256).map(|i| cyclic(input.theme, i as f32 / 256.0 * TAU)).collect();
+        let color = |p: &[f32; 2]| {
+            let angle = (p[1] - mean[1]).atan2(p[0] - mean[0]).rem_euclid(TAU);
+            wheel[(angle / TAU * 256.0) as usize % 256]
+        };
+        Arc::new(starts.iter().map(color).collect())
+    })
+}
+
+/// The most states of a line that are drawn: of more, every k-th and the last.
+const LINE_STATES: usize = 257;
+
+fn lines(input: &StageInput, colors: &[Rgba]) -> Lines {
+    let t = input.trajectories;
+    let n = t.times.len();
+    let shown = t.count().min(input.layers.trajectories_shown as usize);
+    let every = (n - 1).div_ceil(LINE_STATES - 1).max(1);
+    let picked: Vec<usize> = (0..n).filter(|k| k % every == 0 || *k == n - 1).collect();
+    let mut points = Vec::with_capacity(shown * picked.len());
+    for p in 0..shown {
+        let states = t.particle(p);
+        points.extend(picked.iter().map(|&k| states[k]));
+    }
+    let alpha = by_count(shown / 4, 0.75);
+    let dot_alpha = by_count(points.len() / 12, 0.85);
+    let dots = |c: &Rgba| std::iter::repeat_n(with_alpha(*c, dot_alpha), picked.len());
+    Lines {
+        points: Arc::new(points),
+        stride: picked.len(),
+        shown,
+        colors: Arc::new(colors[..shown].iter().map(|c| with_alpha(*c, alpha)).collect()),
+        dot_colors: Arc::new(colors[..shown].iter().flat_map(dots).collect()),
+    }
+}
+
+/// Opacity of many: `most` up to 50, then falling with the square root of the count, so that clouds of any size look alike.
+fn by_count(count: usize, most: f32) -> f32 {
+    (most * (50.0 / count.max(50) as f32).powf(0.3)).max(0.12)
+}
+
+fn ramp(color: impl Fn(f32) -> Rgba) -> Arc<Vec<Rgba>> {
+    Arc::new((0..24).map(|i| color(i as f32 / 23.0)).collect())
+}
