@@ -31,6 +31,7 @@ pub mod app;
 pub mod backend;
 pub mod cpu;
 pub mod engine;
+pub mod export;
 pub mod flow;
 pub mod lab;
 pub mod net;

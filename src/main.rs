@@ -1,1 +1,2 @@
+//! Rectiflow's program: hands its arguments to [`rectiflow::cli`].
 fn main() {}

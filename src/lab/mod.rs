@@ -1,13 +1,29 @@
 //! The one document: everything the user can set, as plain data; loading, saving, comparing, presets.
 
+mod bad_input;
 pub mod experiment;
+mod file;
+mod lab_file;
+mod limits;
+mod npy;
+mod points;
+mod presets;
+mod schema;
 mod stage;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use bad_input::{BadInput, nearest};
 pub use experiment::{Change, Experiment, RunFile};
+pub use file::{Draft, distribution, parse_run_file, run_file_text};
+pub use lab_file::{lab_text, parse_lab};
+pub use limits::{MOST_PARTICLES, MOST_STATES, MOST_STEPS};
+pub use npy::{Array, decode as decode_npy};
+pub use points::{MOST_POINTS, points_from_bytes, read_bytes, read_points};
+pub use presets::{PRESETS, Preset, preset, preset_text};
+pub use schema::{kind_defaults, kinds_of, names_of};
 pub use stage::{Grid, Language, Layers, Lens, Look, Sampler, Sampling, Stage, ThemeChoice};
 
 use crate::net::Checkpoint;

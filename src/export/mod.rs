@@ -1,0 +1,7 @@
+//! Files out: NPY, CSV, safetensors weights, each written beside and renamed ([`atomic`]). Reading NPY and CSV points is `lab`'s,
+//! because experiments name such files.
+
+pub mod atomic;
+pub mod csv;
+pub mod npy;
+pub mod weights;

@@ -1,0 +1,114 @@
+//! How large and how small every number of a file may be, and the reason where it is not plain.
+
+use serde_json::Value;
+
+use super::BadInput;
+use super::points::LARGEST;
+use super::schema::join;
+
+/// The most training steps of one run.
+pub const MOST_STEPS: f64 = 10_000_000.0;
+/// The most particles.
+pub const MOST_PARTICLES: f64 = 1_000_000.0;
+/// The most recorded states, particles times (solver steps + 1): 400 MB of `trajectories.npy`.
+pub const MOST_STATES: u64 = 50_000_000;
+
+/// An interval; `open` leaves the least value out.
+struct Limit {
+    least: f64,
+    most: f64,
+    open: bool,
+}
+
+const fn closed(least: f64, most: f64) -> Limit {
+    Limit {
+        least,
+        most,
+        open: false,
+    }
+}
+
+const fn above(least: f64, most: f64) -> Limit {
+    Limit {
+        least,
+        most,
+        open: true,
+    }
+}
+
+/// What the number at this place of an experiment file may be.
+fn limit(slot: &str, key: &str) -> Limit {
+    match slot {
+        "seed" | "sampling.seed" => closed(0.0, u64::MAX as f64),
+        "steps" | "optimizer.warmup_steps" => closed(0.0, MOST_STEPS),
+        "network.hidden" => closed(8.0, 256.0),
+        "network.time_embedding.frequencies" => closed(1.0, 16.0),
+        // a batch's rows are numbered in the upper half of a u32 (`flow::random::time_row`)
+        "optimizer.batch" => closed(1.0, 65_536.0),
+        "optimizer.learning_rate" => above(0.0, 10.0),
+        "optimizer.beta1" | "optimizer.beta2" | "optimizer.momentum" | "optimizer.ema_decay" => closed(0.0, 0.999_999),
+        "optimizer.epsilon" => above(0.0, 1.0),
+        "optimizer.weight_decay" => closed(0.0, 10.0),
+        "optimizer.clip_norm" => closed(0.0, 1e6),
+        "sampling.steps" => closed(1.0, 10_000.0),
+        "sampling.count" => closed(1.0, MOST_PARTICLES),
+        "sampling.rk2_a" => closed(0.01, 100.0),
+        "sampling.tolerance" => closed(1e-14, 0.1),
+        "time.mean" => closed(-20.0, 20.0),
+        "time.std" => above(0.0, 20.0),
+        "time.a" => closed(0.0, 50.0),
+        // beyond these ends the map u -> t is no longer monotone (Esser et al. 2024)
+        "time.scale" => closed(-1.0, 2.0 / (std::f64::consts::PI - 2.0)),
+        "loss.c" | "weight.max" | "weight.gamma" => above(0.0, 1e6),
+        "look.zoom" => closed(0.25, 8.0),
+        _ => parameter(key),
+    }
+}
+
+/// A distribution's parameter, by its name.
+fn parameter(key: &str) -> Limit {
+    match key {
+        // a spread of 0 is a set of atoms, for which the velocity at t = 1 is infinite
+        "std" | "stds" | "weights" | "radius" | "radii" | "variance" | "width" | "side" | "size" | "scale" => {
+            above(0.0, LARGEST)
+        }
+        "noise" | "inner" => closed(0.0, LARGEST),
+        _ => closed(-LARGEST, LARGEST),
+    }
+}
+
+/// Checks every number below `value`.
+///
+/// # Errors
+/// The key, the value and the limit of the first that lies outside.
+pub fn check(value: &Value, slot: &str, key: &str, shown: &str) -> Result<(), BadInput> {
+    match value {
+        Value::Object(object) => object
+            .iter()
+            .try_for_each(|(key, value)| check(value, &join(slot, key), key, &join(shown, key))),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(i, value)| check(value, slot, key, &format!("{shown}[{i}]"))),
+        Value::Number(number) => {
+            let limit = limit(slot, key);
+            let value = number.as_f64().unwrap_or(f64::NAN);
+            let low = if limit.open {
+                value <= limit.least
+            } else {
+                value < limit.least
+            };
+            if low || value > limit.most || value.is_nan() {
+                let (least, most) = (limit.least, limit.most);
+                let range = if limit.open {
+                    format!("it must be above {least} and at most {most}")
+                } else {
+                    format!("it must lie from {least} to {most}")
+                };
+                return Err(BadInput::new(format!("\"{shown}\" is {number}; {range}")));
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
