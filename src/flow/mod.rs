@@ -7,6 +7,7 @@
 pub mod close;
 pub mod coupling;
 pub mod distribution;
+pub mod exact;
 pub mod loss;
 pub mod normal;
 pub mod path;
