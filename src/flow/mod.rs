@@ -11,6 +11,7 @@ pub mod exact;
 pub mod loss;
 pub mod normal;
 pub mod path;
+pub mod quadrature;
 pub mod random;
 pub mod sampler;
 pub mod table;

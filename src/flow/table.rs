@@ -104,3 +104,31 @@ pub fn with_numbers<T: Serialize + DeserializeOwned>(member: &T, name: &str, val
     };
     serde_json::from_value(json).ok()
 }
+
+/// Whether a number is from `low` to `high`; the message names the parameter, what it is, and values that work.
+///
+/// # Errors
+/// Where it is outside, or not a number.
+pub fn within(name: &str, value: f64, low: f64, high: f64, example: f64) -> Result<(), String> {
+    if value >= low && value <= high {
+        Ok(())
+    } else {
+        Err(format!(
+            "{name} is {value}; use a number from {low} to {high}, such as {example}"
+        ))
+    }
+}
+
+/// [`within`] for whole numbers.
+///
+/// # Errors
+/// Where it is outside.
+pub fn count_within(name: &str, value: u32, low: u32, high: u32, example: u32) -> Result<(), String> {
+    if (low..=high).contains(&value) {
+        Ok(())
+    } else {
+        Err(format!(
+            "{name} is {value}; use a whole number from {low} to {high}, such as {example}"
+        ))
+    }
+}

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::normal;
 use super::path::Path;
-use super::table::{Entry, Form, Parameter};
+use super::table::{Entry, Form, Parameter, within};
 
 /// How many rows a table of times has: row r is the quantile (r + 1/2) / 65,536 of the law of t.
 pub const TIME_ROWS: usize = 65_536;
@@ -373,16 +373,6 @@ fn bisect(f: impl Fn(f64) -> f64, t: f64) -> f64 {
         }
     }
     0.5 * (low + high)
-}
-
-fn within(name: &str, value: f64, low: f64, high: f64, example: f64) -> Result<(), String> {
-    if value >= low && value <= high {
-        Ok(())
-    } else {
-        Err(format!(
-            "{name} is {value}; use a number from {low} to {high}, such as {example}"
-        ))
-    }
 }
 
 /// The table of times of a run: `TIME_ROWS` quantiles in increasing order, computed in f64 and rounded once.

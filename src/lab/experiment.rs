@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::stage::Sampling;
 use crate::flow::coupling::Coupling;
-use crate::flow::distribution::Distribution;
+use crate::flow::distribution::{Distribution, TwoMoons};
 use crate::flow::loss::Loss;
 use crate::flow::path::Path;
 use crate::flow::time_density::{LossWeight, Prediction, TimeDensity};
@@ -104,14 +104,8 @@ impl Default for Experiment {
             schema_version: super::SCHEMA_VERSION,
             name: "gaussian to two moons".into(),
             seed: 1,
-            source: Arc::new(Distribution::Gaussian {
-                mean: [0.0; 2],
-                std: 1.0,
-            }),
-            target: Arc::new(Distribution::Gaussian {
-                mean: [3.0, 0.0],
-                std: 0.5,
-            }),
+            source: Arc::new(Distribution::default()),
+            target: Arc::new(Distribution::TwoMoons(TwoMoons::default())),
             coupling: Coupling::Independent,
             path: Path::Linear,
             prediction: Prediction::Velocity,
