@@ -1,8 +1,8 @@
 //! What colors mean, in every view and every theme, and the color maps.
 //!
-//! Meanings are the palette of Okabe and Ito ("Color Universal Design", 2008), moved in lightness only (OKLab, Ottosson
+//! Meanings are the palette of Okabe and Ito ("Color Universal Design", 2008), moved in lightness only (`OKLab`, Ottosson
 //! 2020) until each stands out from the theme's background by a contrast of 3:1 (WCAG 2.2, 1.4.11: graphics).
-//! Maps are 17 even samples of published ones: cividis (Nuñez, Anderton, Renslow, PLoS ONE 13(7), 2018), batlow and vik
+//! Maps are 17 even samples of published ones: cividis (Nuñez, Anderton, Renslow, `PLoS ONE` 13(7), 2018), batlow and vik
 //! (Crameri, "Scientific colour maps" 8, MIT license), joined by straight lines.
 
 use std::sync::LazyLock;
@@ -73,8 +73,8 @@ const CONTRAST: f64 = 3.1;
 impl Theme {
     /// The theme's colors.
     pub fn palette(self) -> &'static Palette {
-        static DARK: LazyLock<Palette> = LazyLock::new(|| Palette::of([14, 17, 23, 255], [228, 231, 237, 255]));
-        static LIGHT: LazyLock<Palette> = LazyLock::new(|| Palette::of([250, 250, 248, 255], [28, 31, 38, 255]));
+        static DARK: LazyLock<Palette> = LazyLock::new(|| Palette::of([13, 16, 22, 255], [234, 238, 244, 255]));
+        static LIGHT: LazyLock<Palette> = LazyLock::new(|| Palette::of([255, 255, 255, 255], [20, 24, 32, 255]));
         static PRINT: LazyLock<Palette> = LazyLock::new(|| Palette::of([255, 255, 255, 255], [20, 20, 22, 255]));
         match self {
             Self::Dark => &DARK,
@@ -170,7 +170,7 @@ fn gamma(v: f64) -> u8 {
     (v * 255.0).round() as u8
 }
 
-/// OKLab coordinates: lightness 0 to 1, then green to red and blue to yellow.
+/// `OKLab` coordinates: lightness 0 to 1, then green to red and blue to yellow.
 pub fn oklab(c: Rgba) -> [f64; 3] {
     let [r, g, b] = linear(c);
     let l = (0.412_221_470_8 * r + 0.536_332_536_3 * g + 0.051_445_992_9 * b).cbrt();
@@ -238,7 +238,7 @@ impl ColorMap {
     }
 }
 
-/// The color of an angle (radians): a closed curve in OKLab around the gray axis that leans toward light on its green side
+/// The color of an angle (radians): a closed curve in `OKLab` around the gray axis that leans toward light on its green side
 /// and toward dark on its red side, so that angles stay apart where red and green look alike.
 pub fn cyclic(theme: Theme, angle: f32) -> Rgba {
     let (sin, cos) = f64::from(angle).sin_cos();

@@ -19,7 +19,9 @@ pub struct FieldArrows {
 const ARROWS_A_ROW: usize = 28;
 
 /// The learned field's arrows, or with `exact` that field's, drawn to the learned field's scale so that they compare.
-/// Each is centered on its grid point and at most a grid step long.
+/// Each is centered on
+/// its grid point and at most a grid step long. The length goes with the root of the speed, so that slow places still have a
+/// direction; the color tells the speed itself.
 pub fn field_arrows(learned: &FieldGrid, exact: Option<&FieldGrid>, theme: Theme) -> FieldArrows {
     let fastest = high_speed(learned);
     let shown = exact.unwrap_or(learned);
@@ -36,12 +38,13 @@ pub fn field_arrows(learned: &FieldGrid, exact: Option<&FieldGrid>, theme: Theme
             if !speed.is_finite() {
                 continue;
             }
-            let scale = longest / fastest.max(speed);
-            let step = [v[0] * scale, v[1] * scale];
+            let share = (speed / fastest).min(1.0);
+            let length = longest * share.sqrt();
+            let step = v.map(|c| c / speed.max(1e-9) * length);
             let p = place(shown, column, row);
             at.push([p[0] - 0.5 * step[0], p[1] - 0.5 * step[1]]);
             by.push(step);
-            colors.push(speed_color(theme, speed / fastest));
+            colors.push(speed_color(theme, share));
         }
     }
     let is_exact = exact.is_some();
@@ -54,7 +57,8 @@ pub fn field_arrows(learned: &FieldGrid, exact: Option<&FieldGrid>, theme: Theme
             } else {
                 Colors::Each(Arc::new(colors))
             },
-            width_px: if is_exact { 1.2 } else { 1.6 },
+            // the exact arrow lies beneath as a rim: they agree where none of it sticks out
+            width_px: if is_exact { 3.6 } else { 1.6 },
             dashed: is_exact,
         },
         fastest,

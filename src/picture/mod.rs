@@ -6,6 +6,8 @@
 pub mod color;
 pub mod density;
 pub mod field;
+#[cfg(test)]
+pub(crate) mod scene;
 pub mod stage;
 
 use std::sync::Arc;
@@ -210,5 +212,19 @@ impl Bounds {
             min: [x0, y0],
             max: [x1, y1],
         }
+    }
+}
+
+/// A number in three significant digits.
+pub fn short(x: f32) -> String {
+    if x == 0.0 {
+        return "0".to_owned();
+    }
+    let digits = (2 - x.abs().log10().floor() as i32).clamp(0, 6) as usize;
+    let text = format!("{x:.digits$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
     }
 }

@@ -47,12 +47,15 @@ pub struct StageCache {
     exact: Kept<(usize, usize, Theme), FieldArrows>,
     difference: Kept<(usize, usize, Theme), Option<Mark>>,
     /// Keep the keys' pointers alive, so that no other buffer can take their addresses.
-    held: (
-        Option<Arc<Trajectories>>,
-        Option<Arc<FieldGrid>>,
-        Option<Arc<FieldGrid>>,
-    ),
+    held: Held,
 }
+
+/// The buffers whose addresses are keys.
+type Held = (
+    Option<Arc<Trajectories>>,
+    Option<Arc<FieldGrid>>,
+    Option<Arc<FieldGrid>>,
+);
 
 /// A value and what it was made from.
 #[derive(Debug)]
@@ -167,7 +170,7 @@ fn add_clouds(input: &StageInput, picture: &mut Picture) {
     // what moves comes first to the eye; the clouds are full only when they are alone
     let busy = input.layers.particles || input.layers.trajectories;
     let mut add = |at: &Points, color, shape, radius_px, key, text| {
-        let alpha = by_count(at.len(), 0.9) * if busy { 0.75 } else { 1.0 };
+        let alpha = by_count(at.len(), 1.6).min(1.0) * if busy { 0.75 } else { 1.0 };
         picture.marks.push(Mark::Points {
             at: at.clone(),
             colors: Colors::One(with_alpha(color, alpha)),
@@ -238,6 +241,16 @@ fn add_trajectories(input: &StageInput, cache: &mut StageCache, picture: &mut Pi
 fn add_arrows(input: &StageInput, cache: &mut StageCache, picture: &mut Picture) {
     let theme = input.theme;
     let Some(learned) = input.field else { return };
+    if let (true, Some(exact)) = (input.layers.exact, input.exact_field) {
+        let key = (id(learned), id(exact), theme);
+        let arrows = cache.exact.get(key, || field_arrows(learned, Some(exact), theme));
+        picture.marks.push(arrows.mark);
+        picture.legend.push(LegendEntry {
+            key: "legend.exact",
+            text: "exact velocity",
+            swatch: Swatch::Arrow(theme.palette().exact, true),
+        });
+    }
     if input.layers.velocity {
         let arrows = cache
             .arrows
@@ -251,16 +264,6 @@ fn add_arrows(input: &StageInput, cache: &mut StageCache, picture: &mut Picture)
                 low: 0.0,
                 high: arrows.fastest,
             },
-        });
-    }
-    if let (true, Some(exact)) = (input.layers.exact, input.exact_field) {
-        let key = (id(learned), id(exact), theme);
-        let arrows = cache.exact.get(key, || field_arrows(learned, Some(exact), theme));
-        picture.marks.push(arrows.mark);
-        picture.legend.push(LegendEntry {
-            key: "legend.exact",
-            text: "exact velocity",
-            swatch: Swatch::Arrow(theme.palette().exact, true),
         });
     }
 }

@@ -4,7 +4,7 @@ use eframe::egui::{self, Align2, Color32, CornerRadius, FontId, Pos2, Rect, Shap
 
 use super::color32;
 use crate::picture::color::{Theme, with_alpha};
-use crate::picture::{LegendEntry, Rgba, Shape, Swatch};
+use crate::picture::{LegendEntry, Rgba, Shape, Swatch, short};
 
 const ROW: f32 = 18.0;
 const SWATCH: f32 = 34.0;
@@ -47,20 +47,6 @@ pub fn paint_legend(
         painter.galley(at, row, color);
     }
     frame
-}
-
-/// A number in three significant digits.
-pub fn short(x: f32) -> String {
-    if x == 0.0 {
-        return "0".to_owned();
-    }
-    let digits = (2 - x.abs().log10().floor() as i32).clamp(0, 6) as usize;
-    let text = format!("{x:.digits$}");
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
-    }
 }
 
 fn paint_swatch(painter: &egui::Painter, place: Rect, swatch: &Swatch) {

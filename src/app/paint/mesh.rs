@@ -80,7 +80,7 @@ pub(super) fn lines(scene: &Scene, sprite: &Sprite, mark: &Mark) -> Mesh {
         let color = color_of(colors, i).gamma_multiply(sprite.fade);
         if *dashed {
             dashes(&line, 4.0 + 2.0 * width_px, 2.5 + 1.5 * width_px, |dash| {
-                ribbon(&mut mesh, dash, color, half)
+                ribbon(&mut mesh, dash, color, half);
             });
         } else {
             ribbon(&mut mesh, &line, color, half);
@@ -196,7 +196,7 @@ pub(super) fn arrows(scene: &Scene, sprite: &Sprite, mark: &Mark) -> Mesh {
         let neck = tip - along * (0.8 * head);
         if *dashed {
             dashes(&[tail, neck], 2.5 + width_px, 1.5 + width_px, |d| {
-                ribbon(&mut mesh, d, color, half)
+                ribbon(&mut mesh, d, color, half);
             });
         } else {
             ribbon(&mut mesh, &[tail, neck], color, half);
