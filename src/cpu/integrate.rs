@@ -5,23 +5,20 @@ use std::convert::Infallible;
 
 use rayon::prelude::*;
 
+use super::train::Frozen;
 use crate::backend::Trajectories;
 use crate::flow::sampler::{Table, interpret};
 
 /// Particles that one task carries.
 pub const CHUNK: usize = 256;
 
-/// Carries `start` through `table` on the current rayon threads; `field(points, t, out)` writes the velocity at every
-/// point of a chunk. With `record` false only the first and last state are kept.
-pub fn run(
-    table: &Table,
-    start: &[[f32; 2]],
-    record: bool,
-    field: impl Fn(&[[f32; 2]], f32, &mut [[f32; 2]]) + Sync,
-) -> Trajectories {
+/// Carries `start` through `table` on the current rayon threads, with the network's output as the field. With `record`
+/// false only the first and last state are kept.
+pub fn run(table: &Table, start: &[[f32; 2]], record: bool, net: &Frozen) -> Trajectories {
     let carry = |start: &[[f32; 2]]| {
+        let mut scratch = net.scratch();
         let done: Result<_, Infallible> = interpret(table, start, record, |x, t, out| {
-            field(x, t as f32, out);
+            net.field(&mut scratch, x, &[t as f32], out);
             Ok(())
         });
         match done {

@@ -2,12 +2,17 @@
 //! chunks of rows. Read [`reference`] first: it is the method, in plain loops. The rest of the room is the same
 //! arithmetic made fast, and is tested against it.
 
+mod activate;
 mod backend;
 pub mod batch;
 pub mod integrate;
+pub mod layout;
 pub mod loss;
+pub mod net;
 pub mod optimizer;
 pub mod reference;
+pub mod simd;
+pub mod train;
 
 pub use backend::CpuBackend;
 

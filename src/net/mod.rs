@@ -6,7 +6,7 @@ mod optimizer;
 mod params;
 mod shape;
 
-pub use activation::Activation;
+pub use activation::{Activation, SELU_ALPHA, SELU_SCALE};
 pub use optimizer::{Optimizer, OptimizerKind, Schedule};
 pub use params::Checkpoint;
 pub use shape::{Layer, Shape, TimeEmbedding};
