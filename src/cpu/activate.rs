@@ -83,10 +83,11 @@ impl Function for Silu {
     #[inline(always)]
     fn value_and_slope<V: Lanes>(z: V) -> (V, V) {
         let one = V::splat(1.0);
-        let s = exp(V::splat(0.0).sub(z)).add(one).recip();
+        let e = exp(V::splat(0.0).sub(z));
+        let s = e.add(one).recip();
         let h = z.mul(s);
-        // s + z s (1 - s)
-        (h, h.fma(one.sub(s), s))
+        // s + z s (1 - s), and 1 - s is e s without cancellation
+        (h, h.fma(e.mul(s), s))
     }
 }
 

@@ -1,10 +1,23 @@
-//! The plain twin against figures computed in PyTorch (`tests/reference/mlp.json`) and against central differences.
+//! Tests of the room, and the figures they share: `tests/reference/mlp.json`, computed in PyTorch.
+
+mod fast;
+mod measure;
+mod plain;
+mod training;
+
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::reference::{self, Rows};
+use super::batch::Goal;
+use super::reference::Rows;
+use crate::backend::TrainJob;
+use crate::flow::coupling::{Coupling, PairStream};
+use crate::flow::distribution::Distribution;
 use crate::flow::loss::Loss;
-use crate::net::{Activation, Shape, TimeEmbedding};
+use crate::flow::path::Path;
+use crate::flow::time_density::{LossWeight, Prediction, TimeDensity, time_rows};
+use crate::net::{Activation, Checkpoint, Optimizer, Shape, TimeEmbedding};
 
 /// One case of mlp.json, flattened to our layout.
 pub struct Case {
@@ -23,7 +36,7 @@ pub fn flat(v: &Value) -> Vec<f64> {
 }
 
 pub fn cases() -> Vec<Case> {
-    let file: Value = serde_json::from_str(include_str!("../../tests/reference/mlp.json")).expect("valid JSON");
+    let file: Value = serde_json::from_str(include_str!("../../../tests/reference/mlp.json")).expect("valid JSON");
     let cases: Vec<Case> = file["cases"]
         .as_array()
         .expect("cases")
@@ -75,43 +88,52 @@ pub fn assert_tensors(shape: &Shape, got: &[f64], want: &[f64], tolerance: f64, 
 
 pub const LOSSES: [(&str, Loss); 2] = [("mse", Loss::Mse), ("pseudo_huber", Loss::PseudoHuber { c: 0.3 })];
 
-#[test]
-fn the_plain_twin_gives_pytorchs_losses_and_gradients() {
-    for case in cases() {
-        for (name, loss) in LOSSES {
-            let what = format!("{} {name}", case.json["activation"]);
-            let (value, gradient) = reference::loss_and_gradient(&case.shape, &case.params, &case.rows, loss);
-            let want = &case.json[name];
-            // f64 against f64 printed with 12 digits after the point
-            assert!((value - want["loss"].as_f64().unwrap()).abs() <= 1e-10, "{what}");
-            assert_tensors(&case.shape, &gradient, &flat(&want["gradients"]), 1e-9, &what);
-        }
+/// A job from a standard normal to a narrow one beside it.
+pub fn job(shape: &Shape, loss: Loss, optimizer: Optimizer) -> Arc<TrainJob> {
+    let gaussian = |x, std| Arc::new(Distribution::Gaussian { mean: [x, 0.0], std });
+    Arc::new(TrainJob {
+        shape: shape.clone(),
+        rows: Arc::new(time_rows(
+            TimeDensity::Uniform,
+            LossWeight::Uniform,
+            Path::Linear,
+            Prediction::Velocity,
+        )),
+        loss,
+        optimizer,
+        planned_steps: 1000,
+        seed: 5,
+        pairs: Arc::new(PairStream {
+            source: gaussian(0.0, 1.0),
+            target: gaussian(3.0, 0.5),
+            coupling: Coupling::Independent,
+            seed: 5,
+        }),
+    })
+}
+
+/// A checkpoint of step 0 with these parameters.
+pub fn checkpoint(params: &[f64]) -> Checkpoint {
+    let params: Vec<f32> = params.iter().map(|&x| x as f32).collect();
+    let zero = vec![0.0; params.len()];
+    Checkpoint {
+        ema: params.clone(),
+        params,
+        first_moment: zero.clone(),
+        second_moment: zero,
+        step: 0,
     }
 }
 
-#[test]
-fn the_plain_twins_gradient_is_the_central_difference() {
-    for case in cases() {
-        let mut rows = case.rows.clone();
-        rows.weights = (0..16).map(|i| 0.5 + 0.1 * f64::from(i)).collect();
-        for (name, loss) in LOSSES {
-            let (_, gradient) = reference::loss_and_gradient(&case.shape, &case.params, &rows, loss);
-            let h = 1e-6;
-            for i in (0..case.params.len()).step_by(7) {
-                let at = |d: f64| {
-                    let mut p = case.params.clone();
-                    p[i] += d;
-                    reference::loss_and_gradient(&case.shape, &p, &rows, loss).0
-                };
-                let slope = (at(h) - at(-h)) / (2.0 * h);
-                // rounding 1e-16 / 1e-6, truncation 1e-12: 1e-8 leaves room; no relu kink lies within 1e-6 here
-                assert!(
-                    (slope - gradient[i]).abs() < 1e-8,
-                    "{} {name} {i}: {slope} {}",
-                    case.json["activation"],
-                    gradient[i]
-                );
-            }
+/// Feeds rows of the definition to the fast path.
+pub fn feed(rows: &Rows) -> impl Fn(usize, &mut [f32]) -> Goal + Sync + '_ {
+    |r, input| {
+        for (to, from) in input.iter_mut().zip(&rows.inputs[r]) {
+            *to = *from as f32;
+        }
+        Goal {
+            target: rows.targets[r].map(|x| x as f32),
+            weight: rows.weights[r] as f32,
         }
     }
 }
