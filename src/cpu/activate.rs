@@ -70,7 +70,7 @@ impl Function for Tanh {
         let far = e.add(one).recip().fma(V::splat(-2.0), one);
         let s = z.mul(z);
         let mut p = V::splat(-5.704_988_7e-3);
-        for c in [2.063_908_9e-2, -5.373_971_5e-2, 1.333_144_2e-1, -3.333_328_2e-1] {
+        for c in [2.063_909e-2, -5.373_971_6e-2, 1.333_144_3e-1, -3.333_328_3e-1] {
             p = p.fma(s, V::splat(c));
         }
         let close = p.mul(s).fma(z, z);

@@ -1,7 +1,7 @@
 //! Forward and backward of the network for a block of rows, layer by layer over the kernels of `simd.rs`.
 //! Twin: `shaders/shared/net.wgsl`; the same in plain loops: `reference.rs`.
 //!
-//! Shapes, for R <= [`ROWS`] rows: h_l `[R][in of l]`, slopes_l = act'(z_{l-1}) `[R][in of l]`, all rows padded.
+//! Shapes, for R <= [`ROWS`] rows: `h_l [R][in of l]`, `slopes_l = act'(z_{l-1}) [R][in of l]`, all rows padded.
 //! In the backward pass the slopes' buffer becomes `delta_{l-1} = slopes (delta_l W_l)` in place.
 
 use super::layout::{Layout, stride};

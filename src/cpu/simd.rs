@@ -106,6 +106,8 @@ pub(super) trait Lanes: Copy {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::Lanes;
+    // half a hundred intrinsics, all prefixed
+    #[allow(clippy::wildcard_imports)]
     use std::arch::x86_64::*;
 
     /// AVX-512F.
@@ -697,7 +699,7 @@ pub struct Buffers<'a> {
 }
 
 /// [`Update::apply`], compiled for the instruction set.
-pub fn update(isa: Isa, u: &Update, b: Buffers<'_>) {
+pub fn update(isa: Isa, u: &Update, b: &mut Buffers<'_>) {
     // SAFETY: detected instruction set; the code is safe
     match isa {
         #[cfg(target_arch = "x86_64")]
@@ -710,12 +712,12 @@ pub fn update(isa: Isa, u: &Update, b: Buffers<'_>) {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,fma")]
-fn update_avx512(u: &Update, b: Buffers<'_>) {
+fn update_avx512(u: &Update, b: &mut Buffers<'_>) {
     u.apply(b.gradient, b.params, b.first, b.second, b.ema);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn update_avx2(u: &Update, b: Buffers<'_>) {
+fn update_avx2(u: &Update, b: &mut Buffers<'_>) {
     u.apply(b.gradient, b.params, b.first, b.second, b.ema);
 }

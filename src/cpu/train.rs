@@ -374,7 +374,7 @@ impl Run {
                 update(
                     isa,
                     &rule,
-                    Buffers {
+                    &mut Buffers {
                         gradient,
                         params,
                         first,

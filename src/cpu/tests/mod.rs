@@ -1,7 +1,6 @@
 //! Tests of the room, and the figures they share: `tests/reference/mlp.json`, computed in PyTorch.
 
 mod fast;
-mod measure;
 mod plain;
 mod training;
 
@@ -90,7 +89,7 @@ pub const LOSSES: [(&str, Loss); 2] = [("mse", Loss::Mse), ("pseudo_huber", Loss
 
 /// A job from a standard normal to a narrow one beside it.
 pub fn job(shape: &Shape, loss: Loss, optimizer: Optimizer) -> Arc<TrainJob> {
-    let gaussian = |x, std| Arc::new(Distribution::Gaussian { mean: [x, 0.0], std });
+    let gaussian = |x, std| Arc::new(Distribution::gaussian([x, 0.0], std));
     Arc::new(TrainJob {
         shape: shape.clone(),
         rows: Arc::new(time_rows(
