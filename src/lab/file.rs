@@ -75,7 +75,7 @@ impl Draft {
     /// A number beyond its limit, parts that do not fit together, a file of points that cannot be used.
     pub fn finish(&self) -> Result<RunFile, BadInput> {
         check_version(&self.value)?;
-        limits::check(&self.value, "", "", "")?;
+        limits::check(&self.value, "", "")?;
         let file = RunFile {
             experiment: experiment_of(&self.value, "")?,
             sampling: typed(&self.value["sampling"], "sampling")?,
@@ -107,7 +107,7 @@ pub fn parse_run_file(text: &str, base_dir: &Path) -> Result<RunFile, BadInput> 
 /// As [`Draft::set`] and [`Draft::finish`]; keys are named without the slot's name.
 pub fn distribution(kind: &str, settings: &[(String, String)]) -> Result<Arc<Distribution>, BadInput> {
     let mut draft = Draft::new();
-    let tidy = |e: BadInput| BadInput::new(e.to_string().replace("\"target.", "\""));
+    let tidy = |e: BadInput| BadInput::new(e.to_string().replace("\"target.", "\"").replace("target.", ""));
     draft.set("target.kind", kind).map_err(tidy)?;
     for (path, value) in settings {
         draft.set(&format!("target.{path}"), value).map_err(tidy)?;
@@ -134,9 +134,7 @@ pub(super) fn experiment_of(value: &Value, shown: &str) -> Result<Experiment, Ba
     }
     let distribution = |slot: &str| -> Result<Arc<Distribution>, BadInput> {
         let place = place(slot);
-        let mut distribution: Distribution = typed(&value[slot], &place)?;
-        read_missing_points(&mut distribution, &place)?;
-        Ok(Arc::new(distribution))
+        Ok(Arc::new(made_ready(typed(&value[slot], &place)?, &place)?))
     };
     Ok(Experiment {
         schema_version: SCHEMA_VERSION,
@@ -209,10 +207,22 @@ pub(super) fn resolve_file(given: &mut Value, slot: &str, base_dir: &Path) {
     }
 }
 
-/// Reads a distribution's file of points where it has one.
-fn read_missing_points(_distribution: &mut Distribution, _shown: &str) -> Result<(), BadInput> {
-    let _ = read_points;
-    Ok(())
+/// Reads the file of a distribution that has one, and checks the parameters.
+fn made_ready(distribution: Distribution, shown: &str) -> Result<Distribution, BadInput> {
+    let ready = match distribution {
+        Distribution::Points(points) if points.file.is_empty() => {
+            return Err(BadInput::new(format!(
+                "\"{shown}.file\" is missing; name a CSV or NPY file of points"
+            )));
+        }
+        Distribution::Points(points) => {
+            let read = read_points(Path::new(&points.file)).map_err(|e| e.within(format!("\"{shown}.file\"")))?;
+            Distribution::with_points(points.file, Arc::new(read))
+        }
+        other => other,
+    };
+    ready.validate().map_err(|e| BadInput::new(format!("{shown}.{e}")))?;
+    Ok(ready)
 }
 
 #[cfg(test)]
@@ -301,5 +311,76 @@ mod tests {
         draft.set("time.kind", "cosmap").unwrap();
         assert!(draft.set("time.a", "2").is_err());
         assert!(draft.set("time..a", "2").is_err());
+    }
+
+    #[test]
+    fn parameters_of_distributions_are_checked() {
+        let target = |text: &str| fault(&format!("{{\"target\":{text}}}"));
+        for (text, parts) in [
+            (
+                r#"{"kind":"eight-gaussians","radius":-1}"#,
+                ["target.radius", "-1", "from"],
+            ),
+            (
+                r#"{"kind":"eight-gaussians","radios":1}"#,
+                ["target.radios", "eight-gaussians", "\"radius\""],
+            ),
+            (
+                r#"{"kind":"two-moons","shift":[1,2,3]}"#,
+                ["target.shift", "[1,2,3]", "point"],
+            ),
+            (
+                r#"{"kind":"two-moons","noise":"low"}"#,
+                ["target.noise", "low", "number"],
+            ),
+            (r#"{"kind":"gaussian","mean":3}"#, ["target.mean", "3", "point"]),
+            (
+                r#"{"kind":"gaussian","covariance":[[1,2],[2]]}"#,
+                ["target.covariance[1]", "[2", "two numbers"],
+            ),
+            (
+                r#"{"kind":"gaussian","covariance":[[1,2],[2,1]]}"#,
+                ["target", "covariance", "positive"],
+            ),
+            (
+                r#"{"kind":"mixture","weights":[1],"means":[[0,0],[1,1]],"stds":[1]}"#,
+                ["target", "means", ""],
+            ),
+            (
+                r#"{"kind":"mixture","weights":[-1],"means":[[0,0]],"stds":[1]}"#,
+                ["target", "weight", "-1"],
+            ),
+            (
+                r#"{"kind":"rings","count":1000000000000}"#,
+                ["target.count", "1000000000000", "large"],
+            ),
+            (r#"{"kind":"points"}"#, ["target.file", "missing", "CSV"]),
+            (
+                r#"{"kind":"points","file":"/no/such.csv"}"#,
+                ["target.file", "/no/such.csv", "no such file"],
+            ),
+            (r#"{"kind":"moons"}"#, ["target.kind", "moons", "two-moons"]),
+        ] {
+            let said = target(text);
+            assert!(parts.iter().all(|part| said.contains(part)), "{text} gave: {said}");
+        }
+        let published = r#"{"target":{"kind":"two-moons","noise":0.2,"scale":3,"shift":-1},"source":{"kind":"gaussian","covariance":[[2,1],[1,2]]}}"#;
+        let file = parse_run_file(published, Path::new("")).unwrap();
+        assert_eq!(parse_run_file(&run_file_text(&file), Path::new("")).unwrap(), file);
+    }
+
+    #[test]
+    fn points_lie_beside_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("cloud.csv"), "x,y\n1,2\n3,4\n").unwrap();
+        let text = r#"{"target":{"kind":"points","file":"cloud.csv"}}"#;
+        let file = parse_run_file(text, folder.path()).unwrap();
+        let Distribution::Points(points) = &*file.experiment.target else {
+            panic!("not points");
+        };
+        assert_eq!(*points.points, [[1.0, 2.0], [3.0, 4.0]]);
+        std::fs::write(folder.path().join("cloud.csv"), "x,y\n1,2\n3\n").unwrap();
+        let said = parse_run_file(text, folder.path()).unwrap_err().to_string();
+        assert!(said.contains("cloud.csv") && said.contains("row 3"), "{said}");
     }
 }

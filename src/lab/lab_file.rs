@@ -107,7 +107,7 @@ fn laid<T: serde::Serialize + serde::de::DeserializeOwned>(
     shown: &str,
 ) -> Result<T, BadInput> {
     let value = schema::lay_over(&to_value(default), given, slot, shown)?;
-    limits::check(&value, slot, "", shown)?;
+    limits::check(&value, slot, shown)?;
     typed(&value, shown)
 }
 
@@ -126,7 +126,7 @@ fn run_of(given: &Value, i: usize, base_dir: &Path) -> Result<LabRun, BadInput> 
     let place = format!("{shown}.experiment");
     check_version(&own).map_err(|e| e.within(&place))?;
     let value = schema::lay_over(&to_value(&Experiment::default()), &own, "", &place)?;
-    limits::check(&value, "", "", &place)?;
+    limits::check(&value, "", &place)?;
     let experiment = experiment_of(&value, &place)?;
     let origin = match given.get("origin") {
         Some(origin) => laid(&Origin::default(), origin, "origin", &format!("{shown}.origin"))?,

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::BadInput;
-use super::points::LARGEST;
 use super::schema::join;
 
 /// The most training steps of one run.
@@ -37,7 +36,7 @@ const fn above(least: f64, most: f64) -> Limit {
 }
 
 /// What the number at this place of an experiment file may be.
-fn limit(slot: &str, key: &str) -> Limit {
+fn limit(slot: &str) -> Limit {
     match slot {
         "seed" | "sampling.seed" => closed(0.0, u64::MAX as f64),
         "steps" | "optimizer.warmup_steps" => closed(0.0, MOST_STEPS),
@@ -61,37 +60,25 @@ fn limit(slot: &str, key: &str) -> Limit {
         "time.scale" => closed(-1.0, 2.0 / (std::f64::consts::PI - 2.0)),
         "loss.c" | "weight.max" | "weight.gamma" => above(0.0, 1e6),
         "look.zoom" => closed(0.25, 8.0),
-        _ => parameter(key),
+        _ => closed(f64::MIN, f64::MAX),
     }
 }
 
-/// A distribution's parameter, by its name.
-fn parameter(key: &str) -> Limit {
-    match key {
-        // a spread of 0 is a set of atoms, for which the velocity at t = 1 is infinite
-        "std" | "stds" | "weights" | "radius" | "radii" | "variance" | "width" | "side" | "size" | "scale" => {
-            above(0.0, LARGEST)
-        }
-        "noise" | "inner" => closed(0.0, LARGEST),
-        _ => closed(-LARGEST, LARGEST),
-    }
-}
-
-/// Checks every number below `value`.
+/// Checks every number below `value`; parameters of distributions check themselves (`Distribution::validate`).
 ///
 /// # Errors
 /// The key, the value and the limit of the first that lies outside.
-pub fn check(value: &Value, slot: &str, key: &str, shown: &str) -> Result<(), BadInput> {
+pub fn check(value: &Value, slot: &str, shown: &str) -> Result<(), BadInput> {
     match value {
         Value::Object(object) => object
             .iter()
-            .try_for_each(|(key, value)| check(value, &join(slot, key), key, &join(shown, key))),
+            .try_for_each(|(key, value)| check(value, &join(slot, key), &join(shown, key))),
         Value::Array(items) => items
             .iter()
             .enumerate()
-            .try_for_each(|(i, value)| check(value, slot, key, &format!("{shown}[{i}]"))),
+            .try_for_each(|(i, value)| check(value, slot, &format!("{shown}[{i}]"))),
         Value::Number(number) => {
-            let limit = limit(slot, key);
+            let limit = limit(slot);
             let value = number.as_f64().unwrap_or(f64::NAN);
             let low = if limit.open {
                 value <= limit.least

@@ -96,3 +96,51 @@ pub fn preset(name: &str) -> Result<&'static Preset, BadInput> {
 pub fn preset_text(preset: &Preset) -> &'static str {
     preset.text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::{Experiment, kind_defaults, kinds_of};
+
+    #[test]
+    fn every_preset_is_a_whole_experiment() {
+        for preset in &PRESETS {
+            let file = preset.run_file().unwrap_or_else(|e| panic!("{}: {e}", preset.name));
+            assert!(file.experiment.steps > 0);
+        }
+        assert_eq!(
+            PRESETS[0].run_file().unwrap(),
+            RunFile::default(),
+            "the first preset is the default lab"
+        );
+        assert!(
+            preset("gausian-to-moons")
+                .unwrap_err()
+                .to_string()
+                .contains("gaussian-to-moons")
+        );
+    }
+
+    #[test]
+    fn every_kind_starts_from_its_name_alone() {
+        let slots = [
+            "source",
+            "coupling",
+            "path",
+            "loss",
+            "weight",
+            "time",
+            "network.time_embedding",
+        ];
+        for slot in slots {
+            let kinds = kinds_of(slot).unwrap();
+            assert!(!kinds.is_empty());
+            for kind in kinds {
+                assert_eq!(kind_defaults(slot, &kind, slot).unwrap()["kind"], kind.as_str());
+            }
+        }
+        assert_eq!(kinds_of("target").unwrap().len(), 15);
+        let target = serde_json::to_value(&Experiment::default().target).unwrap();
+        assert_eq!(kind_defaults("target", "two-moons", "target").unwrap(), target);
+    }
+}

@@ -10,11 +10,12 @@ use serde_json::{Map, Value, json};
 use super::bad_input::suggestion;
 use super::stage::{Grid, Language, Lens, Sampler, ThemeChoice};
 use super::{BadInput, Origin};
-use crate::flow::coupling::Coupling;
-use crate::flow::distribution::Distribution;
+use crate::flow::coupling::{COUPLINGS, Coupling};
+use crate::flow::distribution::{DISTRIBUTIONS, Distribution};
 use crate::flow::loss::Loss;
 use crate::flow::path::Path;
-use crate::flow::time_density::{LossWeight, Prediction, TimeDensity};
+use crate::flow::table::{Entry, Form};
+use crate::flow::time_density::{LOSS_WEIGHTS, LossWeight, Prediction, TIME_DENSITIES, TimeDensity};
 use crate::net::{Activation, OptimizerKind, Schedule, TimeEmbedding};
 
 /// Lays `given` over `base`. `slot` is the place within an experiment file (`optimizer.batch`), which decides what is
@@ -90,20 +91,91 @@ fn lay_kind_over(base: &Value, given: &Value, slot: &str, shown: &str) -> Result
     } else {
         kind_defaults(slot, kind, shown)?
     };
-    let Value::Object(defaults) = &defaults else {
+    let Value::Object(mut laid) = defaults else {
         return Err(BadInput::new(format!("\"{shown}\" cannot be set")));
     };
-    for key in given.keys() {
-        if !defaults.contains_key(key) {
-            let keys: Vec<String> = defaults.keys().cloned().collect();
-            let shown = join(shown, key);
-            let hint = suggestion(key, &keys);
-            return Err(BadInput::new(format!(
-                "unknown key \"{shown}\" of kind \"{kind}\"{hint}"
-            )));
+    let entry = table_of(slot).and_then(|table| Entry::find(table, kind));
+    for (key, value) in given {
+        let place = join(shown, key);
+        let base = laid.get(key).cloned();
+        let form = entry.and_then(|e| e.parameter(key)).map(|p| p.form);
+        let value = match (form, base) {
+            (Some(form), _) => parameter(form, value, &place)?,
+            (None, Some(base)) => lay_over(&base, value, "", &place)?,
+            (None, None) => {
+                let keys = keys_of(&laid, entry);
+                let hint = suggestion(key, &keys);
+                return Err(BadInput::new(format!(
+                    "unknown key \"{place}\" of kind \"{kind}\"{hint}"
+                )));
+            }
+        };
+        laid.insert(key.clone(), value);
+    }
+    Ok(Value::Object(laid))
+}
+
+/// The keys of a kind: those that its defaults have, and those (such as a covariance) that are left out by default.
+fn keys_of(defaults: &Map<String, Value>, entry: Option<&Entry>) -> Vec<String> {
+    let mut keys: Vec<String> = defaults.keys().cloned().collect();
+    for parameter in entry.map_or(&[][..], |e| e.parameters) {
+        if !defaults.contains_key(parameter.name) {
+            keys.push(parameter.name.into());
         }
     }
-    lay_object_over(defaults, given, "", shown)
+    keys
+}
+
+/// The table of the kinds of a place, where there is one.
+fn table_of(slot: &str) -> Option<&'static [Entry]> {
+    match slot {
+        "source" | "target" => Some(&DISTRIBUTIONS),
+        "coupling" => Some(&COUPLINGS),
+        "time" => Some(&TIME_DENSITIES),
+        "weight" => Some(&LOSS_WEIGHTS),
+        _ => None,
+    }
+}
+
+/// A parameter's value in the form that its table asks for.
+fn parameter(form: Form, given: &Value, shown: &str) -> Result<Value, BadInput> {
+    let zero = json!(0.0);
+    let list = |wanted: &str, of: &Value, len: Option<usize>| -> Result<Value, BadInput> {
+        match given.as_array() {
+            Some(items) if len.is_none_or(|n| n == items.len()) => {
+                lay_over(&Value::Array(vec![of.clone()]), given, "", shown)
+            }
+            _ => Err(wrong_type(shown, wanted, given)),
+        }
+    };
+    let pair = json!([0.0]);
+    let value = match form {
+        Form::Number { .. } => lay_over(&zero, given, "", shown)?,
+        Form::Count { .. } => {
+            let count = lay_over(&json!(0), given, "", shown)?;
+            if count.as_u64().is_none_or(|n| n > u64::from(u32::MAX)) {
+                return Err(BadInput::new(format!("\"{shown}\" is {given}; it is far too large")));
+            }
+            count
+        }
+        Form::NumberOrPoint { .. } if !given.is_array() => lay_over(&zero, given, "", shown)?,
+        Form::Point { .. } | Form::NumberOrPoint { .. } => list("a point [x, y]", &zero, Some(2))?,
+        Form::Matrix if given.is_null() => Value::Null,
+        Form::Matrix => list("a matrix [[xx, xy], [xy, yy]] or null", &pair, Some(2))?,
+        Form::Numbers => list("a list of numbers", &zero, None)?,
+        Form::Points => list("a list of points [[x, y], …]", &pair, None)?,
+        Form::File if given.is_string() => given.clone(),
+        Form::File => return Err(wrong_type(shown, "a file's name in quotes", given)),
+    };
+    // rows of points and matrices have two numbers each
+    let uneven = |rows: &[Value]| rows.iter().position(|row| row.as_array().is_some_and(|r| r.len() != 2));
+    if let Some(at) = value.as_array().and_then(|rows| uneven(rows)) {
+        return Err(BadInput::new(format!(
+            "\"{shown}[{at}]\" must have two numbers, not {}",
+            value[at]
+        )));
+    }
+    Ok(value)
 }
 
 /// The defaults of a kind, as JSON.
@@ -132,34 +204,17 @@ pub fn kind_defaults(slot: &str, kind: &str, shown: &str) -> Result<Value, BadIn
 }
 
 /// Parameters that have no default of their own in the types: what a kind starts with when only its name is given.
-const PARAMETERS: [(&str, &str); 8] = [
-    ("points", r#"{"file":""}"#),
-    ("pseudo-huber", r#"{"c":0.1}"#),
-    ("snr", r#"{"max":100.0}"#),
-    ("min-snr", r#"{"gamma":5.0}"#),
-    ("inverse-t", r#"{"max":100.0}"#),
-    ("logit-normal", r#"{"mean":0.0,"std":1.0}"#),
-    ("u-shaped", r#"{"a":4.0}"#),
-    ("mode", r#"{"scale":1.29}"#),
-];
+const PARAMETERS: [(&str, &str, f64); 1] = [("pseudo-huber", "c", 0.1)];
 
 fn default_of<T: Serialize + DeserializeOwned>(kind: &str) -> Option<Value> {
-    let plain = json!({ "kind": kind });
-    let parameters = PARAMETERS.iter().find(|(k, _)| *k == kind).map(|(_, p)| *p);
-    let parameters = if kind == "fourier" {
-        Some(r#"{"frequencies":4}"#)
-    } else {
-        parameters
-    };
-    let full = parameters.and_then(|p| {
-        let mut full: Map<String, Value> = serde_json::from_str(p).ok()?;
-        full.shift_insert(0, "kind".into(), kind.into());
-        Some(Value::Object(full))
-    });
-    let value: T = serde_json::from_value(plain)
-        .or_else(|e| full.map_or(Err(e), serde_json::from_value))
-        .ok()?;
-    serde_json::to_value(value).ok()
+    let mut full = json!({ "kind": kind });
+    for (_, key, value) in PARAMETERS.iter().filter(|(k, _, _)| *k == kind) {
+        full[*key] = json!(value);
+    }
+    if kind == "fourier" {
+        full["frequencies"] = json!(4);
+    }
+    serde_json::to_value(serde_json::from_value::<T>(full).ok()?).ok()
 }
 
 /// The kinds that a place holds; None where it does not hold a tagged object.
