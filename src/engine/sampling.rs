@@ -1,0 +1,50 @@
+//! Carrying particles through a run's learned field, with a stage's sampler.
+
+use super::session::Session;
+use crate::backend::{Fault, Trajectories, Weights};
+use crate::flow::distribution::Distribution;
+use crate::flow::random::Stream;
+use crate::flow::sampler::{self, dopri5};
+use crate::lab::{RunId, Sampler, Sampling};
+
+/// Between which t a flow is integrated: [0, 1]; a target of atoms ends at 1 - 1e-3, since the exact velocity is
+/// infinite at t = 1 there (MATHS.md).
+pub fn span(target: &Distribution) -> (f64, f64) {
+    if matches!(target, Distribution::Points { .. }) { (0.0, 1.0 - 1e-3) } else { (0.0, 1.0) }
+}
+
+/// Where the particles of a stage start.
+pub fn start_points(source: &Distribution, sampling: &Sampling) -> Vec<[f32; 2]> {
+    source.samples(sampling.seed, Stream::Particles, sampling.count as usize)
+}
+
+impl Session {
+    /// Carries `start` (or the stage's own start points) through the learned field. With `record` false only the first and
+    /// the last state are kept.
+    ///
+    /// # Errors
+    /// The backend's fault (the session has then recovered from it and may be asked again); dopri5 that needs too many
+    /// evaluations.
+    pub fn sample(
+        &mut self,
+        id: RunId,
+        sampling: &Sampling,
+        start: Option<Vec<[f32; 2]>>,
+        record: bool,
+    ) -> Result<Trajectories, Fault> {
+        let Some(at) = self.index(id) else { return Ok(Trajectories::default()) };
+        let (slot, target) = (self.runs[at].slot, self.runs[at].experiment.target.clone());
+        let start = start.unwrap_or_else(|| start_points(&self.runs[at].experiment.source, sampling));
+        let (from, to) = span(&target);
+        let table = sampler::table(sampling.sampler, sampling.rk2_a, sampling.grid, sampling.steps, from, to);
+        let backend = &mut self.backend;
+        let done = match table {
+            Some(table) => backend.integrate(slot, Weights::Sampling, &table, &start, record),
+            None => adaptive(backend.as_mut(), slot, sampling, &start, (from, to), record),
+        };
+        if let Err(fault) = &done {
+            self.recover(fault, None);
+        }
+        done
+    }
+}
