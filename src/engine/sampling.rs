@@ -48,3 +48,19 @@ impl Session {
         done
     }
 }
+
+/// dopri5: its own steps, through `evaluate`.
+fn adaptive(
+    backend: &mut dyn Backend,
+    slot: Slot,
+    sampling: &Sampling,
+    start: &[[f32; 2]],
+    span: (f64, f64),
+    record: bool,
+) -> Result<Trajectories, Fault> {
+    let mut field = |points: &[[f32; 2]], t: f64, out: &mut [[f32; 2]]| {
+        out.copy_from_slice(&backend.evaluate(slot, Weights::Sampling, points, &[t as f32])?);
+        Ok(())
+    };
+    dopri5(&mut field, start, span, sampling.tolerance, record)
+}
