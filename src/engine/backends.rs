@@ -11,7 +11,7 @@ use crate::cpu::CpuBackend;
 /// Where a GPU or an adapter was asked for by name and cannot be used.
 pub fn open(choice: &BackendChoice, threads: Option<usize>) -> Result<(Box<dyn Backend>, bool), Fault> {
     match choice {
-        BackendChoice::Auto | BackendChoice::Cpu => Ok((Box::new(CpuBackend::new(threads)), false)),
+        BackendChoice::Auto | BackendChoice::Cpu => Ok((Box::new(CpuBackend::new(threads)?), false)),
         BackendChoice::Gpu | BackendChoice::Adapter(_) => Err(Fault::Unavailable("not built yet".into())),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::jobs::{fresh_targets, w2_squared};
 use super::measures::Effort;
 use super::truth;
+use crate::backend::TrainJob;
 use crate::flow::coupling::Coupling;
 use crate::flow::distribution::Distribution;
 use crate::flow::exact::Floor;
@@ -45,15 +46,16 @@ pub struct Floors {
     pub key: FloorsOf,
     /// Of the loss; None where no exact field is known.
     pub loss: Option<Floor>,
-    loss_exact: bool,
+    /// "exact" or "estimated"; None where there is no floor.
+    pub loss_kind: Option<&'static str>,
     /// Of W2 squared: between fresh sets of target points, `Effort::FULL`.
     pub w2_squared: Option<f64>,
 }
 
 impl Floors {
     /// Takes them: a second or so.
-    pub fn of(experiment: &Experiment) -> Self {
-        let truth = truth::of(experiment);
+    pub fn of(experiment: &Experiment, job: &TrainJob) -> Self {
+        let truth = truth::of(experiment).ok();
         let Effort { draws, points, .. } = Effort::FULL;
         let each: Option<Vec<f64>> = (0..draws)
             .map(|draw| {
@@ -64,14 +66,9 @@ impl Floors {
             .collect();
         Self {
             key: FloorsOf::new(experiment),
-            loss: truth.as_ref().map(|t| t.floor(experiment)),
-            loss_exact: truth.is_some_and(|t| t.exact),
+            loss: truth.as_ref().map(|t| t.floor(job)),
+            loss_kind: truth.map(|t| t.worth.name()),
             w2_squared: each.map(|e| e.iter().sum::<f64>() / draws as f64),
         }
-    }
-
-    /// "exact" or "estimated"; None where there is no floor.
-    pub fn loss_kind(&self) -> Option<&'static str> {
-        self.loss.as_ref().map(|_| if self.loss_exact { "exact" } else { "estimated" })
     }
 }

@@ -26,6 +26,7 @@ pub struct MeasureJob {
     step: u64,
     effort: Effort,
     experiment: Experiment,
+    job: Arc<TrainJob>,
     pairs: FreshPairs,
     learned: Vec<Point>,
     trajectories: Arc<Trajectories>,
@@ -48,11 +49,11 @@ impl MeasureJob {
         let experiment = &self.experiment;
         let floors = match self.floors {
             Some(floors) => floors,
-            None => Arc::new(Floors::of(experiment)),
+            None => Arc::new(Floors::of(experiment, &self.job)),
         };
         let errors = self.learned.iter().zip(&self.pairs.u).map(|(&v, &u)| squared(v, u));
         let (loss, loss_error) = mean_and_error(errors);
-        let field_rms = truth::of(experiment).map(|truth| truth.field_rms(&self.pairs, &self.learned));
+        let field_rms = truth::of(experiment).ok().map(|truth| truth.field_rms(&self.pairs, &self.learned));
         let flow = measure::trajectory_measures(&self.trajectories.times, &points_f64(&self.trajectories.states));
         let targets: Vec<Vec<Point>> = (0..self.ends.len())
             .map(|draw| fresh_targets(experiment, Stream::MeasureTarget, draw, self.effort.points))
@@ -67,7 +68,7 @@ impl MeasureJob {
             loss_standard_error: finite(loss_error),
             loss_floor: floors.loss.as_ref().map(|f| f.mean),
             loss_floor_standard_error: floors.loss.as_ref().map(|f| f.standard_error),
-            loss_floor_kind: floors.loss_kind().map(str::to_owned),
+            loss_floor_kind: floors.loss_kind.map(str::to_owned),
             field_rms: field_rms.and_then(finite),
             w2_squared: mean(&w2_squared),
             w2_squared_floor: floors.w2_squared,
@@ -130,7 +131,7 @@ impl Session {
         let sources = experiment.source.samples(experiment.seed, Stream::MeasureSource, effort.draws * effort.points);
         let ends = points_f64(&self.sample(id, sampling, Some(sources), false)?.ends());
         let ends = ends.chunks(effort.points).map(<[Point]>::to_vec).collect();
-        Ok(MeasureJob { run: id, version, step, effort, experiment, pairs, learned, trajectories, ends, floors })
+        Ok(MeasureJob { run: id, version, step, effort, experiment, job, pairs, learned, trajectories, ends, floors })
     }
 
     /// The learned velocity at points with times of their own.

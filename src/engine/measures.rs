@@ -2,6 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::backend::TrainJob;
+use crate::flow::Point;
+use crate::flow::coupling::PairStream;
+use crate::flow::time_density::TIME_ROWS;
+use crate::lab::Experiment;
+
 /// Everything `metrics.json` reports that is measured; a measure that has not been taken, or has no meaning for the run, is None.
 /// Units: data units, squared where the name says so. Definitions: MATHS.md "Measures".
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

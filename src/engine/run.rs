@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::curve::LossCurve;
-use super::measures::Measures;
+use super::floors::Floors;
+use super::measures::{Effort, Measures};
 use super::pacing::SpeedMeter;
 use super::snapshot::RunState;
 use crate::backend::{Slot, TrainJob};
 use crate::flow::coupling::PairStream;
 use crate::flow::time_density::time_rows;
-use crate::lab::{Change, Experiment, LabRun, RunId, RunRecord};
+use crate::lab::{Change, Experiment, LabRun, RunId, RunRecord, Sampling};
 use crate::net::Checkpoint;
 
 /// Builds the tables a backend trains from. `before`: a job whose table of times is taken over where it still holds.
@@ -72,6 +73,10 @@ pub struct ActiveRun {
     pub speed: SpeedMeter,
     /// Its measures so far.
     pub measures: Arc<Measures>,
+    /// What these measures cannot go below.
+    pub floors: Option<Arc<Floors>>,
+    /// For what the last measures were asked: version, sampling, effort.
+    pub measured: Option<(u64, Sampling, Effort)>,
     /// (t, mean loss) bins.
     pub loss_by_t: Arc<Vec<[f64; 2]>>,
     /// The record it was opened from, to see a new one by its pointer.
@@ -96,6 +101,8 @@ impl ActiveRun {
             edits: Arc::default(),
             speed: SpeedMeter::default(),
             measures: Arc::default(),
+            floors: None,
+            measured: None,
             loss_by_t: Arc::default(),
             opened: None,
         };

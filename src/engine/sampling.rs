@@ -1,11 +1,17 @@
 //! Carrying particles through a run's learned field, with a stage's sampler.
 
 use super::session::Session;
-use crate::backend::{Fault, Trajectories, Weights};
+use crate::backend::{Backend, Fault, Slot, Trajectories, Weights};
+use crate::flow::Point;
 use crate::flow::distribution::Distribution;
 use crate::flow::random::Stream;
-use crate::flow::sampler::{self, dopri5};
-use crate::lab::{RunId, Sampler, Sampling};
+use crate::flow::sampler::{Dopri5Error, dopri5, table};
+use crate::lab::{RunId, Sampling};
+
+/// Points in f64.
+pub(super) fn points_f64(points: &[[f32; 2]]) -> Vec<Point> {
+    points.iter().map(|p| p.map(f64::from)).collect()
+}
 
 /// Between which t a flow is integrated: [0, 1]; a target of atoms ends at 1 - 1e-3, since the exact velocity is
 /// infinite at t = 1 there (MATHS.md).
@@ -36,7 +42,7 @@ impl Session {
         let (slot, target) = (self.runs[at].slot, self.runs[at].experiment.target.clone());
         let start = start.unwrap_or_else(|| start_points(&self.runs[at].experiment.source, sampling));
         let (from, to) = span(&target);
-        let table = sampler::table(sampling.sampler, sampling.rk2_a, sampling.grid, sampling.steps, from, to);
+        let table = table(sampling.sampler, sampling.rk2_a, sampling.grid, sampling.steps, from, to);
         let backend = &mut self.backend;
         let done = match table {
             Some(table) => backend.integrate(slot, Weights::Sampling, &table, &start, record),
@@ -58,9 +64,13 @@ fn adaptive(
     span: (f64, f64),
     record: bool,
 ) -> Result<Trajectories, Fault> {
-    let mut field = |points: &[[f32; 2]], t: f64, out: &mut [[f32; 2]]| {
+    let field = |points: &[[f32; 2]], t: f64, out: &mut [[f32; 2]]| {
         out.copy_from_slice(&backend.evaluate(slot, Weights::Sampling, points, &[t as f32])?);
         Ok(())
     };
-    dopri5(&mut field, start, span, sampling.tolerance, record)
+    match dopri5(start, span, sampling.tolerance, record, field) {
+        Ok(r) => Ok(Trajectories { times: r.times, states: r.states, evaluations: r.evaluations }),
+        Err(Dopri5Error::Field(fault)) => Err(fault),
+        Err(error) => Err(Fault::Solver(error.to_string())),
+    }
 }

@@ -210,7 +210,7 @@ impl Session {
     /// not in the list at the moment.
     pub(super) fn recover(&mut self, fault: &Fault, out: Option<&mut ActiveRun>) {
         let mut outside = out;
-        if let Fault::NonFinite { .. } = fault {
+        if matches!(fault, Fault::NonFinite { .. } | Fault::Solver(_)) {
             return;
         }
         let choices = [self.status.choice.clone(), BackendChoice::Cpu];

@@ -203,10 +203,9 @@ impl Session {
         }
         stage.exact_of = Some(key);
         let (mut grid, points) = grid_over(stage.snapshot.bounds);
-        stage.snapshot.exact_field = super::truth::of(experiment).map(|truth| {
-            // where atoms or t = 1 make the exact velocity infinite, the arrows stop just short of it
-            grid.t = self.flow_time.min(1.0 - 1e-3);
-            grid.values = truth.velocities_f32(&points, grid.t);
+        stage.snapshot.exact_field = super::truth::of(experiment).ok().map(|truth| {
+            grid.t = self.flow_time.min(truth.field.ends().1);
+            grid.values = truth.field.velocities_f32(&points, grid.t);
             Arc::new(grid)
         });
         true

@@ -99,7 +99,7 @@ fn serve(
     let mut looked_for_adapters = false;
     loop {
         let worked = session.advance();
-        let drew = session.refresh_stages(&mut jobs);
+        let drew = session.refresh_stages() | session.refresh_measures(&mut jobs);
         let due = published.is_none_or(|at| at.elapsed() >= FRAME);
         if due || (!worked && !drew) {
             let snapshot = session.snapshot();
