@@ -14,7 +14,12 @@ pub struct LossCurve {
 
 impl Default for LossCurve {
     fn default() -> Self {
-        Self { points: Vec::new(), interval: 4, sum: 0.0, count: 0 }
+        Self {
+            points: Vec::new(),
+            interval: 4,
+            sum: 0.0,
+            count: 0,
+        }
     }
 }
 
@@ -44,6 +49,12 @@ impl LossCurve {
             .map(|p| [f64::midpoint(p[0][0], p[1][0]), f64::midpoint(p[0][1], p[1][1])])
             .collect();
         self.interval *= 2;
+    }
+
+    /// Forgets what came after step `step`.
+    pub fn truncate(&mut self, step: u64) {
+        self.points.retain(|p| p[0] <= step as f64);
+        (self.sum, self.count) = (0.0, 0);
     }
 
     /// (step, mean batch loss), oldest first.

@@ -61,9 +61,17 @@ pub struct Effort {
 
 impl Effort {
     /// What the command line reports, and the window at rest.
-    pub const FULL: Self = Self { pairs: 65_536, draws: 5, points: 1000 };
+    pub const FULL: Self = Self {
+        pairs: 65_536,
+        draws: 5,
+        points: 1000,
+    };
     /// While a run trains.
-    pub const LIVE: Self = Self { pairs: 8192, draws: 1, points: 1000 };
+    pub const LIVE: Self = Self {
+        pairs: 8192,
+        draws: 1,
+        points: 1000,
+    };
 }
 
 /// Fresh pairs share this many values of t, evenly spaced quantiles of the run's law: exact fields work on one t at a time.
@@ -85,9 +93,17 @@ impl FreshPairs {
     /// `count` pairs (at least one a group) that training never sees: their seed is another.
     pub fn draw(experiment: &Experiment, job: &TrainJob, count: usize) -> Self {
         let per_group = (count / GROUPS).max(1);
-        let stream = PairStream { seed: experiment.seed ^ 0x9e37_79b9_7f4a_7c15, ..(*job.pairs).clone() };
+        let stream = PairStream {
+            seed: experiment.seed ^ 0x9e37_79b9_7f4a_7c15,
+            ..(*job.pairs).clone()
+        };
         let pairs = stream.block(0, (per_group * GROUPS) as u32);
-        let mut fresh = Self { times: Vec::new(), x: Vec::new(), t: Vec::new(), u: Vec::new() };
+        let mut fresh = Self {
+            times: Vec::new(),
+            x: Vec::new(),
+            t: Vec::new(),
+            u: Vec::new(),
+        };
         for (group, pairs) in pairs.chunks_exact(per_group).enumerate() {
             let row = job.rows[(2 * group + 1) * TIME_ROWS / (2 * GROUPS)];
             let t = f64::from(row.t);
@@ -95,9 +111,14 @@ impl FreshPairs {
             fresh.times.push(t);
             for p in pairs {
                 let [x0, y0, x1, y1] = p.map(f64::from);
-                fresh.x.push([(at.alpha * x1 + at.sigma * x0) as f32, (at.alpha * y1 + at.sigma * y0) as f32]);
+                fresh.x.push([
+                    (at.alpha * x1 + at.sigma * x0) as f32,
+                    (at.alpha * y1 + at.sigma * y0) as f32,
+                ]);
                 fresh.t.push(row.t);
-                fresh.u.push([at.d_alpha * x1 + at.d_sigma * x0, at.d_alpha * y1 + at.d_sigma * y0]);
+                fresh
+                    .u
+                    .push([at.d_alpha * x1 + at.d_sigma * x0, at.d_alpha * y1 + at.d_sigma * y0]);
             }
         }
         fresh

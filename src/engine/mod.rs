@@ -13,9 +13,9 @@ mod sampling;
 pub mod session;
 pub mod snapshot;
 mod stage;
-mod truth;
 #[cfg(test)]
 mod tests;
+mod truth;
 pub mod worker;
 
 pub use sampling::span;

@@ -42,7 +42,11 @@ pub struct Throttle {
 impl Throttle {
     /// See the type.
     pub const fn new(share: u32, least: Duration) -> Self {
-        Self { share, least, next: None }
+        Self {
+            share,
+            least,
+            next: None,
+        }
     }
 
     /// Whether it may happen now.
@@ -71,7 +75,9 @@ impl SpeedMeter {
     /// `step` steps had been taken at `now`.
     pub fn note(&mut self, now: Instant, step: u64) {
         self.window.push((now, step));
-        let cut = self.window.partition_point(|(at, _)| now.duration_since(*at) > Duration::from_millis(1500));
+        let cut = self
+            .window
+            .partition_point(|(at, _)| now.duration_since(*at) > Duration::from_millis(1500));
         self.window.drain(..cut.min(self.window.len().saturating_sub(2)));
     }
 

@@ -24,7 +24,12 @@ pub fn train_job(experiment: &Experiment, before: Option<(&Experiment, &TrainJob
         {
             Arc::clone(&job.rows)
         }
-        _ => Arc::new(time_rows(experiment.time, experiment.weight, experiment.path, experiment.prediction)),
+        _ => Arc::new(time_rows(
+            experiment.time,
+            experiment.weight,
+            experiment.path,
+            experiment.prediction,
+        )),
     };
     TrainJob {
         shape: experiment.network.clone(),
@@ -75,6 +80,8 @@ pub struct ActiveRun {
     pub measures: Arc<Measures>,
     /// What these measures cannot go below.
     pub floors: Option<Arc<Floors>>,
+    /// Mean loss of the last slice of training, and the least such mean under these settings.
+    losses: Option<(f64, f64)>,
     /// For what the last measures were asked: version, sampling, effort.
     pub measured: Option<(u64, Sampling, Effort)>,
     /// (t, mean loss) bins.
@@ -102,6 +109,7 @@ impl ActiveRun {
             speed: SpeedMeter::default(),
             measures: Arc::default(),
             floors: None,
+            losses: None,
             measured: None,
             loss_by_t: Arc::default(),
             opened: None,
@@ -130,7 +138,11 @@ impl ActiveRun {
 
     /// What a file keeps of it.
     pub fn record(&self) -> RunRecord {
-        RunRecord { checkpoint: self.checkpoint.clone(), losses: self.curve.record(), edits: self.edits.to_vec() }
+        RunRecord {
+            checkpoint: self.checkpoint.clone(),
+            losses: self.curve.record(),
+            edits: self.edits.to_vec(),
+        }
     }
 
     /// Back to untrained parameters.
@@ -150,7 +162,22 @@ impl ActiveRun {
         self.curve = LossCurve::default();
         self.speed.clear();
         self.faulted = false;
+        self.losses = None;
         self.version += 1;
+    }
+
+    /// Takes note of the losses of a slice of training.
+    pub fn note_losses(&mut self, losses: &[f32]) {
+        if !losses.is_empty() {
+            let mean = losses.iter().map(|&l| f64::from(l)).sum::<f64>() / losses.len() as f64;
+            self.losses = Some((mean, self.losses.map_or(mean, |(_, least)| least.min(mean))));
+        }
+    }
+
+    /// Whether the parameters are worth keeping as the last good ones: a loss far above the least one seen is a training
+    /// that is blowing up, which ends in numbers that are not finite a few steps later.
+    pub fn looks_well(&self) -> bool {
+        self.losses.is_none_or(|(last, least)| last <= 10.0 * least)
     }
 
     /// Takes an edited experiment; the caller has put the newest parameters into `checkpoint`. Says what it cost.
@@ -165,6 +192,7 @@ impl ActiveRun {
         self.job = Arc::new(train_job(experiment, Some((&self.experiment, &self.job))));
         self.experiment = experiment.clone();
         self.faulted = false;
+        self.losses = None;
         if change == Change::StartOver {
             self.reset();
             return change;
@@ -242,7 +270,11 @@ fn compare(old: &serde_json::Value, new: &serde_json::Value, path: &str, found: 
         (Object(a), Object(b)) if a.get("kind") == b.get("kind") => {
             let keys: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
             for key in keys {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                let path = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
                 let null = serde_json::Value::Null;
                 compare(a.get(key).unwrap_or(&null), b.get(key).unwrap_or(&null), &path, found);
             }
@@ -266,7 +298,10 @@ mod tests {
         new.optimizer.learning_rate = 0.01;
         assert_eq!(difference(&old, &new), "optimizer.learning_rate 0.003 → 0.01");
         new.steps = 9;
-        assert_eq!(difference(&old, &new), "optimizer.learning_rate 0.003 → 0.01 and 1 more");
+        assert_eq!(
+            difference(&old, &new),
+            "optimizer.learning_rate 0.003 → 0.01 and 1 more"
+        );
     }
 
     #[test]

@@ -16,7 +16,11 @@ pub(super) fn points_f64(points: &[[f32; 2]]) -> Vec<Point> {
 /// Between which t a flow is integrated: [0, 1]; a target of atoms ends at 1 - 1e-3, since the exact velocity is
 /// infinite at t = 1 there (MATHS.md).
 pub fn span(target: &Distribution) -> (f64, f64) {
-    if matches!(target, Distribution::Points { .. }) { (0.0, 1.0 - 1e-3) } else { (0.0, 1.0) }
+    if matches!(target, Distribution::Points { .. }) {
+        (0.0, 1.0 - 1e-3)
+    } else {
+        (0.0, 1.0)
+    }
 }
 
 /// Where the particles of a stage start.
@@ -38,11 +42,20 @@ impl Session {
         start: Option<Vec<[f32; 2]>>,
         record: bool,
     ) -> Result<Trajectories, Fault> {
-        let Some(at) = self.index(id) else { return Ok(Trajectories::default()) };
+        let Some(at) = self.index(id) else {
+            return Ok(Trajectories::default());
+        };
         let (slot, target) = (self.runs[at].slot, self.runs[at].experiment.target.clone());
         let start = start.unwrap_or_else(|| start_points(&self.runs[at].experiment.source, sampling));
         let (from, to) = span(&target);
-        let table = table(sampling.sampler, sampling.rk2_a, sampling.grid, sampling.steps, from, to);
+        let table = table(
+            sampling.sampler,
+            sampling.rk2_a,
+            sampling.grid,
+            sampling.steps,
+            from,
+            to,
+        );
         let backend = &mut self.backend;
         let done = match table {
             Some(table) => backend.integrate(slot, Weights::Sampling, &table, &start, record),
@@ -69,7 +82,11 @@ fn adaptive(
         Ok(())
     };
     match dopri5(start, span, sampling.tolerance, record, field) {
-        Ok(r) => Ok(Trajectories { times: r.times, states: r.states, evaluations: r.evaluations }),
+        Ok(r) => Ok(Trajectories {
+            times: r.times,
+            states: r.states,
+            evaluations: r.evaluations,
+        }),
         Err(Dopri5Error::Field(fault)) => Err(fault),
         Err(error) => Err(Fault::Solver(error.to_string())),
     }

@@ -48,12 +48,21 @@ impl Session {
     /// Where a GPU was asked for and none can be used.
     pub fn new(choice: BackendChoice, threads: Option<usize>) -> Result<Self, Fault> {
         let (backend, on_gpu) = backends::open(&choice, threads)?;
-        let status = BackendStatus { name: backend.name(), on_gpu, choice, adapters: Arc::default() };
+        let status = BackendStatus {
+            name: backend.name(),
+            on_gpu,
+            choice,
+            adapters: Arc::default(),
+        };
         Ok(Self {
             backend,
             status,
             threads,
-            lab: Arc::new(Lab { runs: Vec::new(), stages: Vec::new(), ..Lab::default() }),
+            lab: Arc::new(Lab {
+                runs: Vec::new(),
+                stages: Vec::new(),
+                ..Lab::default()
+            }),
             runs: Vec::new(),
             stages: Vec::new(),
             flow_time: 1.0,
@@ -85,7 +94,12 @@ impl Session {
         if Arc::ptr_eq(lab, &self.lab) {
             return;
         }
-        let gone: Vec<RunId> = self.runs.iter().map(|r| r.id).filter(|&id| lab.run(id).is_none()).collect();
+        let gone: Vec<RunId> = self
+            .runs
+            .iter()
+            .map(|r| r.id)
+            .filter(|&id| lab.run(id).is_none())
+            .collect();
         for id in gone {
             self.remove(id);
         }
@@ -130,7 +144,13 @@ impl Session {
             self.park(active.clone());
             if let Some(back) = self.unpark(&run.experiment) {
                 let (id, slot) = (active.id, active.slot);
-                *active = ActiveRun { id, slot, version: active.version + 1, playing, ..back };
+                *active = ActiveRun {
+                    id,
+                    slot,
+                    version: active.version + 1,
+                    playing,
+                    ..back
+                };
                 active.experiment = run.experiment.clone();
             } else {
                 active.edit(&run.experiment);
@@ -215,18 +235,26 @@ impl Session {
         }
         let choices = [self.status.choice.clone(), BackendChoice::Cpu];
         for choice in choices {
-            let Ok((backend, on_gpu)) = backends::open(&choice, self.threads) else { continue };
+            let Ok((backend, on_gpu)) = backends::open(&choice, self.threads) else {
+                continue;
+            };
             self.backend = backend;
             self.status.name = self.backend.name();
             self.status.on_gpu = on_gpu;
             let mut well = true;
             for run in self.runs.iter_mut().chain(outside.as_deref_mut()) {
                 run.step = run.checkpoint.step;
-                well &= self.backend.load(run.slot, Arc::clone(&run.job), &run.checkpoint).is_ok();
+                well &= self
+                    .backend
+                    .load(run.slot, Arc::clone(&run.job), &run.checkpoint)
+                    .is_ok();
             }
             if well {
                 self.status.choice = choice;
-                let text = format!("{fault}. Training goes on from the last good parameters on {}.", self.status.name);
+                let text = format!(
+                    "{fault}. Training goes on from the last good parameters on {}.",
+                    self.status.name
+                );
                 self.notice(true, text);
                 return;
             }
@@ -238,7 +266,9 @@ impl Session {
     /// # Errors
     /// The backend's fault; the run then stands at its last good checkpoint.
     pub fn train(&mut self, id: RunId, steps: u32) -> Result<TrainReport, Fault> {
-        let Some(at) = self.index(id) else { return Ok(TrainReport::default()) };
+        let Some(at) = self.index(id) else {
+            return Ok(TrainReport::default());
+        };
         self.with_run(at, |session, run| session.train_run(run, steps))
     }
 
@@ -248,6 +278,7 @@ impl Session {
                 run.step = report.step;
                 run.curve.extend(report.step, &report.losses);
                 run.version += 1;
+                run.note_losses(&report.losses);
                 if let Some(left) = &mut run.steps_left {
                     *left = left.saturating_sub(report.losses.len() as u32);
                     if *left == 0 {
@@ -263,9 +294,9 @@ impl Session {
                     run.playing = false;
                     run.steps_left = None;
                     let text = non_finite_text(run, step);
-                    // the backend still holds the parameters from before this slice
-                    self.keep_checkpoint(run);
+                    // not the parameters from just before: those are finite, but most likely ruined already
                     self.load(run);
+                    run.curve.truncate(run.step);
                     self.notice(true, text);
                 } else {
                     self.recover(&fault, Some(run));
@@ -277,7 +308,9 @@ impl Session {
 
     /// Does a few milliseconds of training on the next run whose turn it is; false where none trains.
     pub fn advance(&mut self) -> bool {
-        let training: Vec<usize> = (0..self.runs.len()).filter(|&i| self.runs[i].allowance(1) > 0).collect();
+        let training: Vec<usize> = (0..self.runs.len())
+            .filter(|&i| self.runs[i].allowance(1) > 0)
+            .collect();
         if training.is_empty() {
             return false;
         }
@@ -294,7 +327,9 @@ impl Session {
         }
         if self.keep.is_due(now) {
             for i in 0..self.runs.len() {
-                self.with_run(i, |session, run| session.keep_checkpoint(run));
+                if self.runs[i].looks_well() {
+                    self.with_run(i, |session, run| session.keep_checkpoint(run));
+                }
             }
             self.keep.done(Instant::now(), now.elapsed());
         }
@@ -334,7 +369,13 @@ impl Session {
                     });
                 }
             }
-            Command::FlowTime(t) => self.flow_time = if t.is_finite() { t.clamp(0.0, 1.0) } else { self.flow_time },
+            Command::FlowTime(t) => {
+                self.flow_time = if t.is_finite() {
+                    t.clamp(0.0, 1.0)
+                } else {
+                    self.flow_time
+                }
+            }
             Command::UseBackend(choice) => self.use_backend(choice),
             Command::Collect(number) => {
                 let mut lab = Lab::clone(&self.lab);
@@ -381,7 +422,11 @@ impl Session {
     pub(super) fn notice(&mut self, is_fault: bool, text: String) {
         self.notice_count += 1;
         let notices = Arc::make_mut(&mut self.notices);
-        notices.push(Notice { number: self.notice_count, is_fault, text });
+        notices.push(Notice {
+            number: self.notice_count,
+            is_fault,
+            text,
+        });
         if notices.len() > 50 {
             notices.remove(0);
         }
@@ -398,7 +443,11 @@ impl Session {
                 step: run.step,
                 planned_steps: run.experiment.steps,
                 state: run.state(),
-                steps_per_sec: if run.state() == RunState::Training { run.speed.per_sec() } else { 0.0 },
+                steps_per_sec: if run.state() == RunState::Training {
+                    run.speed.per_sec()
+                } else {
+                    0.0
+                },
                 losses: Arc::new(run.curve.points().to_vec()),
                 loss_by_t: Arc::clone(&run.loss_by_t),
                 edits: Arc::clone(&run.edits),

@@ -38,7 +38,11 @@ pub struct ActiveStage {
 impl Default for ActiveStage {
     fn default() -> Self {
         Self {
-            stage: Stage { run: 0, sampling: Sampling::default(), layers: crate::lab::Layers::default() },
+            stage: Stage {
+                run: 0,
+                sampling: Sampling::default(),
+                layers: crate::lab::Layers::default(),
+            },
             snapshot: StageSnapshot::default(),
             points_of: None,
             drawn: None,
@@ -53,7 +57,11 @@ impl Default for ActiveStage {
 impl ActiveStage {
     /// Source and target points and bounds, where the distributions or the particles changed.
     fn refresh_points(&mut self, experiment: &Experiment) -> bool {
-        let key = (Arc::clone(&experiment.source), Arc::clone(&experiment.target), self.stage.sampling);
+        let key = (
+            Arc::clone(&experiment.source),
+            Arc::clone(&experiment.target),
+            self.stage.sampling,
+        );
         if let Some(old) = &self.points_of
             && old.0 == key.0
             && old.1 == key.1
@@ -94,12 +102,29 @@ fn grid_over(bounds: [f32; 4]) -> (FieldGrid, Vec<[f32; 2]>) {
     let columns = ((w / cell).ceil() as usize + 1).clamp(2, GRID + 1);
     let rows = ((h / cell).ceil() as usize + 1).clamp(2, GRID + 1);
     let mid = [(bounds[0] + bounds[2]) / 2.0, (bounds[1] + bounds[3]) / 2.0];
-    let min = [mid[0] - cell * (columns - 1) as f32 / 2.0, mid[1] - cell * (rows - 1) as f32 / 2.0];
+    let min = [
+        mid[0] - cell * (columns - 1) as f32 / 2.0,
+        mid[1] - cell * (rows - 1) as f32 / 2.0,
+    ];
     let points = (0..rows * columns)
-        .map(|i| [min[0] + cell * (i % columns) as f32, min[1] + cell * (i / columns) as f32])
+        .map(|i| {
+            [
+                min[0] + cell * (i % columns) as f32,
+                min[1] + cell * (i / columns) as f32,
+            ]
+        })
         .collect();
     let max = [min[0] + cell * (columns - 1) as f32, min[1] + cell * (rows - 1) as f32];
-    (FieldGrid { t: 0.0, bounds: [min[0], min[1], max[0], max[1]], columns, rows, values: Vec::new() }, points)
+    (
+        FieldGrid {
+            t: 0.0,
+            bounds: [min[0], min[1], max[0], max[1]],
+            columns,
+            rows,
+            values: Vec::new(),
+        },
+        points,
+    )
 }
 
 impl Session {
@@ -175,7 +200,10 @@ impl Session {
         stage.field_of = Some(key);
         let (mut grid, points) = grid_over(stage.snapshot.bounds);
         grid.t = self.flow_time;
-        match self.backend.evaluate(run.slot, Weights::Sampling, &points, &[self.flow_time as f32]) {
+        match self
+            .backend
+            .evaluate(run.slot, Weights::Sampling, &points, &[self.flow_time as f32])
+        {
             Ok(values) => {
                 grid.values = values;
                 stage.snapshot.field = Some(Arc::new(grid));

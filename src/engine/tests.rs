@@ -16,7 +16,11 @@ fn small(edit: impl FnOnce(&mut Experiment)) -> Arc<Lab> {
     file.experiment.network.hidden = vec![16, 16];
     file.experiment.optimizer.batch = 64;
     file.experiment.steps = 400;
-    file.sampling = Sampling { count: 64, steps: 4, ..Sampling::default() };
+    file.sampling = Sampling {
+        count: 64,
+        steps: 4,
+        ..Sampling::default()
+    };
     edit(&mut file.experiment);
     Arc::new(Lab::of(file))
 }
@@ -121,7 +125,9 @@ fn a_done_run_learns_new_pairs_from_where_it_is() {
     session.command(Command::Play(1));
     while session.advance() {}
     let before = params(&mut session);
-    session.apply(&edited(&lab, |e| e.target = Arc::new(Distribution::Gaussian { mean: [0.0, 3.0], std: 0.2, covariance: None })));
+    session.apply(&edited(&lab, |e| {
+        e.target = Arc::new(Distribution::default_of("ring").unwrap())
+    }));
     assert_eq!(params(&mut session), before);
     assert_eq!(state(&mut session), RunState::Training);
 }
@@ -140,7 +146,10 @@ fn a_loss_that_explodes_keeps_the_last_good_parameters_and_says_why() {
     assert!(params(&mut session).iter().all(|p| p.is_finite()));
     let shot = session.snapshot();
     let notice = shot.notices.last().unwrap();
-    assert!(notice.is_fault && notice.text.contains("step") && notice.text.contains("learning rate"), "{notice:?}");
+    assert!(
+        notice.is_fault && notice.text.contains("step") && notice.text.contains("learning rate"),
+        "{notice:?}"
+    );
     // a lower rate mends it
     session.apply(&small(|e| e.network.activation = crate::net::Activation::Relu));
     session.command(Command::Play(1));
@@ -165,11 +174,19 @@ fn a_collected_lab_opens_with_its_parameters() {
 #[test]
 fn dopri5_that_cannot_finish_says_so() {
     let mut session = session(&small(|_| ()));
-    let sampling = Sampling { sampler: crate::lab::Sampler::Dopri5, tolerance: 1e-3, count: 8, ..Sampling::default() };
+    let sampling = Sampling {
+        sampler: crate::lab::Sampler::Dopri5,
+        tolerance: 1e-3,
+        count: 8,
+        ..Sampling::default()
+    };
     let out = session.sample(1, &sampling, None, true).unwrap();
     assert_eq!((out.count(), out.times[0], *out.times.last().unwrap()), (8, 0.0, 1.0));
     let bad = vec![[f32::NAN; 2]; 8];
-    assert!(matches!(session.sample(1, &sampling, Some(bad), true), Err(Fault::Solver(_))));
+    assert!(matches!(
+        session.sample(1, &sampling, Some(bad), true),
+        Err(Fault::Solver(_))
+    ));
 }
 
 #[test]
@@ -179,7 +196,10 @@ fn the_worker_trains_draws_measures_and_then_rests() {
     let deadline = Instant::now() + Duration::from_secs(60);
     let ended = loop {
         let shot = worker.latest();
-        let measured = shot.runs.first().is_some_and(|r| r.state == RunState::Done && !r.measuring && r.measures.step == 200);
+        let measured = shot
+            .runs
+            .first()
+            .is_some_and(|r| r.state == RunState::Done && !r.measuring && r.measures.step == 200);
         if measured && shot.stages[0].step == 200 {
             break shot;
         }

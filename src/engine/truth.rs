@@ -33,7 +33,11 @@ pub fn of(experiment: &Experiment) -> Result<Truth, String> {
     let (source, target) = (experiment.source.components(), experiment.target.components());
     let worth = available(&source, &target)?;
     let field = Arc::new(ExactField::new(&source.list, &target.list, experiment.path));
-    Ok(Truth { field, worth, components: source.list.len() * target.list.len() })
+    Ok(Truth {
+        field,
+        worth,
+        components: source.list.len() * target.list.len(),
+    })
 }
 
 impl Truth {

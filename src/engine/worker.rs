@@ -43,7 +43,11 @@ impl Worker {
             .name("rectiflow engine".into())
             .spawn(move || serve(&lab, choice, &inbox, back, &slot, &wake))
             .ok();
-        Self { commands, latest, thread }
+        Self {
+            commands,
+            latest,
+            thread,
+        }
     }
 
     /// Sends a command; after the thread has ended this does nothing.
@@ -89,7 +93,9 @@ fn serve(
     slot: &Mutex<Arc<Snapshot>>,
     wake: &dyn Fn(),
 ) {
-    let Some(mut session) = open_session(choice) else { return };
+    let Some(mut session) = open_session(choice) else {
+        return;
+    };
     let mut jobs = JobThread::start(back);
     session.apply(lab);
     if let Some(run) = lab.runs.first() {
