@@ -81,7 +81,7 @@ pub struct ActiveRun {
     /// What these measures cannot go below.
     pub floors: Option<Arc<Floors>>,
     /// Mean loss of the last slice of training, and the least such mean under these settings.
-    losses: Option<(f64, f64)>,
+    pub losses: Option<(f64, f64)>,
     /// For what the last measures were asked: version, sampling, effort.
     pub measured: Option<(u64, Sampling, Effort)>,
     /// (t, mean loss) bins.
