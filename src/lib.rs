@@ -33,6 +33,7 @@ pub mod cpu;
 pub mod engine;
 pub mod export;
 pub mod flow;
+pub mod gpu;
 pub mod lab;
 pub mod net;
 pub mod picture;

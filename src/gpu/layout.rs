@@ -1,0 +1,163 @@
+//! Where every weight and activation lies on the device: matrices padded with zeros to multiples of 8, in vec4f units.
+//! The padding stays zero: kernels write zeros into padded activations, so its gradients are zero.
+
+use super::uniforms::{MAX_LAYERS, ROWS};
+use crate::backend::Fault;
+use crate::net::{Layer, Shape, TimeEmbedding};
+
+/// One layer of the packed form; lengths and places in vec4f.
+#[derive(Clone, Copy, Debug)]
+struct Packed {
+    flat: Layer,
+    inputs4: u32,
+    outputs4: u32,
+    weight: u32,
+    bias: u32,
+}
+
+/// The packed form of a network.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    layers: Vec<Packed>,
+    flat_len: usize,
+    /// Packed parameters, in vec4f.
+    pub params_len: u32,
+    /// Scratch of one workgroup, in vec4f.
+    pub scratch_len: u32,
+    /// Where the output lies in the scratch.
+    pub output: u32,
+    /// Where the rows' targets lie in the scratch.
+    pub goal: u32,
+    /// Fourier frequencies.
+    pub frequencies: u32,
+    /// Two rows a layer for the uniforms.
+    pub table: [[u32; 4]; 2 * MAX_LAYERS],
+}
+
+impl Layout {
+    /// The layout of a shape.
+    pub fn new(shape: &Shape) -> Result<Self, Fault> {
+        let flat = shape.layers();
+        if flat.len() > MAX_LAYERS {
+            return Err(Fault::Unavailable(format!(
+                "the GPU kernels take at most {} hidden layers, this network has {}",
+                MAX_LAYERS - 1,
+                flat.len() - 1
+            )));
+        }
+        let mut at = 0;
+        let mut layers = Vec::with_capacity(flat.len());
+        for layer in flat {
+            let inputs4 = 2 * (layer.inputs as u32).div_ceil(8);
+            let outputs4 = 2 * (layer.outputs as u32).div_ceil(8);
+            let bias = at + outputs4 * 4 * inputs4;
+            layers.push(Packed {
+                flat: layer,
+                inputs4,
+                outputs4,
+                weight: at,
+                bias,
+            });
+            at = bias + outputs4;
+        }
+        let params_len = at;
+        let mut scratch = 0;
+        let mut take = |columns4: u32| {
+            let place = scratch;
+            scratch += columns4 * ROWS;
+            place
+        };
+        let h: Vec<u32> = layers.iter().map(|l| take(l.inputs4)).collect();
+        let output = take(2);
+        let slopes: Vec<u32> = layers.iter().map(|l| take(l.outputs4)).collect();
+        let goal = take(1);
+        let mut table = [[0; 4]; 2 * MAX_LAYERS];
+        for (l, p) in layers.iter().enumerate() {
+            let next = h.get(l + 1).copied().unwrap_or(output);
+            table[2 * l] = [p.weight, p.bias, p.inputs4, p.outputs4];
+            table[2 * l + 1] = [h[l], next, slopes[l], p.flat.outputs as u32];
+        }
+        Ok(Self {
+            layers,
+            flat_len: shape.params_len(),
+            params_len,
+            scratch_len: scratch,
+            output,
+            goal,
+            frequencies: match shape.time_embedding {
+                TimeEmbedding::Raw => 0,
+                TimeEmbedding::Fourier { frequencies } => frequencies,
+            },
+            table,
+        })
+    }
+
+    /// How many linear layers.
+    pub const fn len(&self) -> u32 {
+        self.layers.len() as u32
+    }
+
+    /// Multiply-adds of one forward pass of one row, padding included.
+    pub fn multiply_adds(&self) -> u64 {
+        let layer = |l: &Packed| 16 * u64::from(l.inputs4) * u64::from(l.outputs4);
+        self.layers.iter().map(layer).sum()
+    }
+
+    /// From the shape's flat layout to the packed one.
+    pub fn pack(&self, flat: &[f32]) -> Vec<f32> {
+        let mut packed = vec![0.0; self.params_len as usize * 4];
+        self.each_run(|flat_at, packed_at, len| {
+            packed[packed_at..packed_at + len].copy_from_slice(&flat[flat_at..flat_at + len]);
+        });
+        packed
+    }
+
+    /// From the packed layout to the shape's flat one.
+    pub fn unpack(&self, packed: &[f32]) -> Vec<f32> {
+        let mut flat = vec![0.0; self.flat_len];
+        self.each_run(|flat_at, packed_at, len| {
+            flat[flat_at..flat_at + len].copy_from_slice(&packed[packed_at..packed_at + len]);
+        });
+        flat
+    }
+
+    /// Calls `copy(place in the flat layout, place in the packed one, length)` for every row of every matrix and every bias.
+    fn each_run(&self, mut copy: impl FnMut(usize, usize, usize)) {
+        for p in &self.layers {
+            for o in 0..p.flat.outputs {
+                let packed = 4 * (p.weight as usize + o * p.inputs4 as usize);
+                copy(p.flat.weight + o * p.flat.inputs, packed, p.flat.inputs);
+            }
+            copy(p.flat.bias, 4 * p.bias as usize, p.flat.outputs);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packing_there_and_back_changes_nothing() {
+        let shape = Shape {
+            hidden: vec![9, 16, 33],
+            time_embedding: TimeEmbedding::Fourier { frequencies: 3 },
+            ..Shape::default()
+        };
+        let layout = Layout::new(&shape).unwrap();
+        let flat: Vec<f32> = (1..=shape.params_len()).map(|i| i as f32).collect();
+        let packed = layout.pack(&flat);
+        assert_eq!(layout.unpack(&packed), flat);
+        let kept = packed.iter().filter(|&&x| x != 0.0).count();
+        assert_eq!(kept, flat.len(), "every other entry is padding");
+    }
+
+    #[test]
+    fn too_many_layers_are_refused() {
+        let shape = Shape {
+            hidden: vec![8; 7],
+            ..Shape::default()
+        };
+        assert!(Layout::new(&shape).is_err());
+    }
+}

@@ -1,0 +1,147 @@
+//! The structs that kernels read as uniforms, and the constants they are compiled with.
+//! WGSL's side is `shaders/shared/uniforms.wgsl`; `tests/shaders.rs` compares every offset and size.
+
+use crate::flow::random::Stream;
+
+/// Rows of a batch (points, particles) that one workgroup takes through the network together.
+pub const ROWS: u32 = 64;
+/// Invocations of a workgroup.
+pub const LANES: u32 = 64;
+/// The most linear layers: 6 hidden ones and the output.
+pub const MAX_LAYERS: usize = 7;
+/// `rule` of [`TrainUniforms`]: Adam.
+pub const RULE_ADAM: u32 = 0;
+/// AdamW.
+pub const RULE_ADAMW: u32 = 1;
+/// Gradient descent with momentum.
+pub const RULE_SGD: u32 = 2;
+/// Bytes between the uniforms of two steps: a multiple of the largest offset alignment that WebGPU allows.
+pub const STEP_STRIDE: u64 = 512;
+
+/// The constants that every kernel begins with.
+pub fn header() -> String {
+    format!(
+        "const ROWS = {ROWS}u;\nconst LANES = {LANES}u;\nconst RULE_ADAM = {RULE_ADAM}u;\nconst RULE_ADAMW = {RULE_ADAMW}u;\n\
+         const RULE_SGD = {RULE_SGD}u;\nconst STREAM_BATCH_TIME = {}u;\nconst SELU_SCALE = 1.0507009873554805;\n\
+         const SELU_ALPHA = 1.6732632423543772;\n",
+        Stream::BatchTime as u32
+    )
+}
+
+/// What `train`, `reduce` and `optimizer` are told, anew for every step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub struct TrainUniforms {
+    /// Two rows a layer, see `shaders/shared/uniforms.wgsl`.
+    pub layer: [[u32; 4]; 2 * MAX_LAYERS],
+    /// Linear layers.
+    pub layers: u32,
+    /// Fourier frequencies of the time embedding; 0: raw t.
+    pub frequencies: u32,
+    /// Rows of the batch.
+    pub batch: u32,
+    /// Workgroups of `train`.
+    pub groups: u32,
+    /// Scratch of one workgroup, in vec4f.
+    pub scratch_len: u32,
+    /// Where the output lies in it.
+    pub output: u32,
+    /// Where the targets and weights of the rows lie in it.
+    pub goal: u32,
+    /// Packed parameters, in vec4f.
+    pub params_len: u32,
+    /// Low word of step x batch.
+    pub draw_low: u32,
+    /// High word of step x batch.
+    pub draw_high: u32,
+    /// Low word of the seed.
+    pub seed_low: u32,
+    /// High word of the seed.
+    pub seed_high: u32,
+    /// The pair of the batch's first row.
+    pub first_pair: u32,
+    /// Where the step's loss goes.
+    pub slot: u32,
+    /// 0 squared, 1 pseudo-Huber.
+    pub loss_kind: u32,
+    /// c of pseudo-Huber.
+    pub huber: f32,
+    /// The update rule.
+    pub rule: u32,
+    /// Learning rate.
+    pub rate: f32,
+    /// Weight decay.
+    pub decay: f32,
+    /// b1, or momentum.
+    pub beta1: f32,
+    /// b2.
+    pub beta2: f32,
+    /// 1 - b1, rounded from f64.
+    pub one_less_beta1: f32,
+    /// 1 - b2, rounded from f64.
+    pub one_less_beta2: f32,
+    /// rate / (1 - b1^n), n the number of this update.
+    pub step_size: f32,
+    /// 1 / sqrt(1 - b2^n).
+    pub root_scale: f32,
+    /// epsilon.
+    pub epsilon: f32,
+    /// Largest 2-norm of the gradient.
+    pub clip_norm: f32,
+    /// Decay of the moving average; 0: none.
+    pub ema: f32,
+    /// 1 - that, rounded from f64.
+    pub one_less_ema: f32,
+    /// Padding.
+    pub unused0: u32,
+    /// Padding.
+    pub unused1: u32,
+    /// Padding.
+    pub unused2: u32,
+}
+
+/// What `evaluate` and `integrate` are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub struct SampleUniforms {
+    /// As in [`TrainUniforms`].
+    pub layer: [[u32; 4]; 2 * MAX_LAYERS],
+    /// Linear layers.
+    pub layers: u32,
+    /// Fourier frequencies.
+    pub frequencies: u32,
+    /// Points or particles.
+    pub count: u32,
+    /// Workgroups.
+    pub groups: u32,
+    /// Scratch of one workgroup, in vec4f.
+    pub scratch_len: u32,
+    /// Where the output lies in it.
+    pub output: u32,
+    /// The first micro-operation of this dispatch.
+    pub first_op: u32,
+    /// How many.
+    pub ops: u32,
+}
+
+/// What `draw` is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub struct DrawUniforms {
+    /// Low word of the seed.
+    pub seed_low: u32,
+    /// High word of the seed.
+    pub seed_high: u32,
+    /// Low word of the first index.
+    pub draw_low: u32,
+    /// High word of the first index.
+    pub draw_high: u32,
+    /// The stream.
+    pub stream: u32,
+    /// How many indices.
+    pub count: u32,
+    /// Padding.
+    pub unused0: u32,
+    /// Padding.
+    pub unused1: u32,
+}

@@ -1,0 +1,173 @@
+//! Every kernel parses and validates, and what it declares is what Rust fills: bindings, uniform structs, constants.
+
+use naga::{AddressSpace, StorageAccess, TypeInner};
+use rectiflow::gpu::kernel::{ALL, Binding};
+use rectiflow::gpu::uniforms::{DrawUniforms, LANES, SampleUniforms, TrainUniforms};
+
+fn parse(kernel: &rectiflow::gpu::kernel::Kernel) -> naga::Module {
+    let source = kernel.source();
+    let module = naga::front::wgsl::parse_str(&source)
+        .unwrap_or_else(|e| panic!("{}: {}", kernel.name, e.emit_to_string(&source)));
+    let mut validator =
+        naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty());
+    if let Err(e) = validator.validate(&module) {
+        panic!("{}: {}", kernel.name, e.emit_to_string(&source));
+    }
+    module
+}
+
+#[test]
+fn every_kernel_is_valid_and_has_the_bindings_that_rust_gives_it() {
+    for kernel in &ALL {
+        let module = parse(kernel);
+        let entry = &module.entry_points[0];
+        assert_eq!(entry.name, "main", "{}", kernel.name);
+        assert!(
+            entry.workgroup_size[0] <= 256 && entry.workgroup_size[0] == LANES,
+            "{}",
+            kernel.name
+        );
+        let mut seen = 0;
+        let mut storage = 0;
+        for (_, variable) in module.global_variables.iter() {
+            let Some(place) = &variable.binding else { continue };
+            assert_eq!(place.group, 0, "{}", kernel.name);
+            let declared = kernel.bindings[place.binding as usize];
+            let same = match variable.space {
+                AddressSpace::Uniform => {
+                    let mut layouter = naga::proc::Layouter::default();
+                    layouter.update(module.to_ctx()).unwrap();
+                    declared == Binding::Uniform(u64::from(layouter[variable.ty].size))
+                }
+                AddressSpace::Storage { access } => {
+                    storage += 1;
+                    let writes = access.contains(StorageAccess::STORE);
+                    declared == if writes { Binding::Write } else { Binding::Read }
+                }
+                _ => false,
+            };
+            assert!(
+                same,
+                "{}: binding {} is {declared:?} in Rust",
+                kernel.name, place.binding
+            );
+            seen += 1;
+        }
+        assert_eq!(seen, kernel.bindings.len(), "{}", kernel.name);
+        assert!(storage <= 8, "{}: WebGPU promises 8 storage buffers", kernel.name);
+    }
+}
+
+#[test]
+fn workgroup_memory_fits_the_default_limit() {
+    for kernel in &ALL {
+        let module = parse(kernel);
+        let mut layouter = naga::proc::Layouter::default();
+        layouter.update(module.to_ctx()).unwrap();
+        let bytes: u32 = module
+            .global_variables
+            .iter()
+            .filter(|(_, v)| v.space == AddressSpace::WorkGroup)
+            .map(|(_, v)| layouter[v.ty].size)
+            .sum();
+        assert!(bytes <= 16_384, "{}: {bytes} bytes", kernel.name);
+    }
+}
+
+/// Name and byte offset of every member of a struct, in order.
+fn members(kernel: &str, name: &str) -> Vec<(String, u32)> {
+    let kernel = ALL
+        .iter()
+        .find(|k| k.name == kernel)
+        .expect("the kernel is in the table");
+    let module = parse(kernel);
+    let (_, found) = module
+        .types
+        .iter()
+        .find(|(_, t)| t.name.as_deref() == Some(name))
+        .expect("the kernel declares the struct");
+    match &found.inner {
+        TypeInner::Struct { members, .. } => members
+            .iter()
+            .map(|m| (m.name.clone().unwrap_or_default(), m.offset))
+            .collect(),
+        other => panic!("{name} is {other:?}"),
+    }
+}
+
+/// Compares the members of a Rust struct with WGSL's, names, order and offsets.
+macro_rules! same_layout {
+    ($kernel:literal, $name:literal, $rust:ty, $($field:ident),+ $(,)?) => {
+        let rust = vec![$((stringify!($field).to_owned(), std::mem::offset_of!($rust, $field) as u32)),+];
+        assert_eq!(members($kernel, $name), rust, $name);
+    };
+}
+
+#[test]
+fn uniform_structs_lie_as_in_rust() {
+    same_layout!(
+        "train",
+        "TrainUniforms",
+        TrainUniforms,
+        layer,
+        layers,
+        frequencies,
+        batch,
+        groups,
+        scratch_len,
+        output,
+        goal,
+        params_len,
+        draw_low,
+        draw_high,
+        seed_low,
+        seed_high,
+        first_pair,
+        slot,
+        loss_kind,
+        huber,
+        rule,
+        rate,
+        decay,
+        beta1,
+        beta2,
+        one_less_beta1,
+        one_less_beta2,
+        step_size,
+        root_scale,
+        epsilon,
+        clip_norm,
+        ema,
+        one_less_ema,
+        unused0,
+        unused1,
+        unused2,
+    );
+    same_layout!(
+        "integrate",
+        "SampleUniforms",
+        SampleUniforms,
+        layer,
+        layers,
+        frequencies,
+        count,
+        groups,
+        scratch_len,
+        output,
+        first_op,
+        ops,
+    );
+    same_layout!(
+        "draw",
+        "DrawUniforms",
+        DrawUniforms,
+        seed_low,
+        seed_high,
+        draw_low,
+        draw_high,
+        stream,
+        count,
+        unused0,
+        unused1,
+    );
+}
