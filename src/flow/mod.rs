@@ -16,6 +16,7 @@ pub mod random;
 pub mod sampler;
 pub mod table;
 pub mod time_density;
+pub mod transport;
 
 /// A point or a vector of the plane, data units.
 pub type Point = [f64; 2];

@@ -5,9 +5,9 @@ pub(super) const LANES: usize = 8;
 
 /// 1.5 * 2^52: adding it rounds to a whole number, which then sits in the low bits.
 const ROUND: f64 = 6755399441055744.0;
-/// ln 2 as a number of few bits (so that n LN2_HIGH is exact) and the rest (Cody and Waite).
-const LN2_HIGH: f64 = 0.693147180369123816490;
-const LN2_LOW: f64 = 1.90821492927058770002e-10;
+/// ln 2 as a number of few bits (so that n times it is exact) and the rest (Cody and Waite).
+const LN2_HIGH: f64 = 0.693_147_180_369_123_8;
+const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 
 /// exp(x) for x <= 0, to 1e-15 relative; below -700 it is exp(-700) = 1e-304 (as good as 0 beside a term of exp(0)).
 #[inline]
