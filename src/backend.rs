@@ -114,6 +114,8 @@ pub enum Fault {
     OutOfMemory(String),
     /// No such adapter, or it lacks something.
     Unavailable(String),
+    /// A solver that could not reach its end; the backend itself is well.
+    Solver(String),
 }
 
 impl std::fmt::Display for Fault {
@@ -122,6 +124,7 @@ impl std::fmt::Display for Fault {
             Self::NonFinite { step } => write!(f, "the loss stopped being a finite number at step {step}"),
             Self::DeviceLost(why) => write!(f, "the graphics device was lost: {why}"),
             Self::OutOfMemory(why) => write!(f, "the graphics device ran out of memory: {why}"),
+            Self::Solver(why) => f.write_str(why),
             Self::Unavailable(why) => write!(f, "no usable graphics device: {why}"),
         }
     }

@@ -2,6 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::backend::TrainJob;
+use crate::flow::Point;
+use crate::flow::coupling::PairStream;
+use crate::flow::time_density::TIME_ROWS;
+use crate::lab::Experiment;
+
 /// Everything `metrics.json` reports that is measured; a measure that has not been taken, or has no meaning for the run, is None.
 /// Units: data units, squared where the name says so. Definitions: MATHS.md "Measures".
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -40,4 +46,99 @@ pub struct Measures {
     pub evaluations: Option<u32>,
     /// Training steps at which these were taken.
     pub step: u64,
+}
+
+/// How much is measured: more where nothing else waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effort {
+    /// Fresh pairs for the loss: a multiple of `GROUPS`.
+    pub pairs: usize,
+    /// Draws of samples and targets that W2 and the other distances are averaged over.
+    pub draws: usize,
+    /// Points in each draw.
+    pub points: usize,
+}
+
+impl Effort {
+    /// What the command line reports, and the window at rest.
+    pub const FULL: Self = Self {
+        pairs: 65_536,
+        draws: 5,
+        points: 1000,
+    };
+    /// While a run trains.
+    pub const LIVE: Self = Self {
+        pairs: 8192,
+        draws: 1,
+        points: 1000,
+    };
+}
+
+/// Fresh pairs share this many values of t, evenly spaced quantiles of the run's law: exact fields work on one t at a time.
+const GROUPS: usize = 1024;
+
+/// Fresh pairs at their times, grouped by t.
+pub struct FreshPairs {
+    /// One t a group.
+    pub times: Vec<f64>,
+    /// X_t, group by group.
+    pub x: Vec<[f32; 2]>,
+    /// The time of each.
+    pub t: Vec<f32>,
+    /// The conditional velocity of each.
+    pub u: Vec<Point>,
+}
+
+impl FreshPairs {
+    /// `count` pairs (at least one a group) that training never sees: their seed is another.
+    pub fn draw(experiment: &Experiment, job: &TrainJob, count: usize) -> Self {
+        let per_group = (count / GROUPS).max(1);
+        let stream = PairStream {
+            seed: experiment.seed ^ 0x9e37_79b9_7f4a_7c15,
+            ..(*job.pairs).clone()
+        };
+        let pairs = stream.block(0, (per_group * GROUPS) as u32);
+        let mut fresh = Self {
+            times: Vec::new(),
+            x: Vec::new(),
+            t: Vec::new(),
+            u: Vec::new(),
+        };
+        for (group, pairs) in pairs.chunks_exact(per_group).enumerate() {
+            let row = job.rows[(2 * group + 1) * TIME_ROWS / (2 * GROUPS)];
+            let t = f64::from(row.t);
+            let at = experiment.path.at(t);
+            fresh.times.push(t);
+            for p in pairs {
+                let [x0, y0, x1, y1] = p.map(f64::from);
+                fresh.x.push([
+                    (at.alpha * x1 + at.sigma * x0) as f32,
+                    (at.alpha * y1 + at.sigma * y0) as f32,
+                ]);
+                fresh.t.push(row.t);
+                fresh
+                    .u
+                    .push([at.d_alpha * x1 + at.d_sigma * x0, at.d_alpha * y1 + at.d_sigma * y0]);
+            }
+        }
+        fresh
+    }
+
+    /// Pairs a group.
+    pub fn per_group(&self) -> usize {
+        self.x.len() / self.times.len().max(1)
+    }
+}
+
+/// Mean and its standard error.
+pub(super) fn mean_and_error(values: impl ExactSizeIterator<Item = f64> + Clone) -> (f64, f64) {
+    let n = values.len().max(1) as f64;
+    let mean = values.clone().sum::<f64>() / n;
+    let variance = values.map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0).max(1.0);
+    (mean, (variance / n).sqrt())
+}
+
+/// |a - b|^2.
+pub(super) fn squared(a: Point, b: Point) -> f64 {
+    (a[0] - b[0]).powi(2) + (a[1] - b[1]).powi(2)
 }

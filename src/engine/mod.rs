@@ -1,6 +1,21 @@
-//! Headless: a [`Session`](session) trains the runs of a lab step by step, deterministically; the window drives it on one
-//! named thread ([`worker`]), the command line with none.
+//! Headless: a [`session::Session`] trains the runs of a lab step by step, deterministically; the window drives it on one
+//! named thread ([`worker::Worker`]), the command line with none.
 
+pub mod backends;
 pub mod command;
+mod curve;
+mod floors;
+pub mod jobs;
 pub mod measures;
+pub mod pacing;
+mod run;
+mod sampling;
+pub mod session;
 pub mod snapshot;
+mod stage;
+#[cfg(test)]
+mod tests;
+mod truth;
+pub mod worker;
+
+pub use sampling::span;

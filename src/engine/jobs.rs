@@ -1,0 +1,277 @@
+//! Slow measures on a thread of their own: the engine's thread evaluates the network and hands over plain points, the job
+//! takes distances between them. The command line does the same inline.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::time::{Duration, Instant};
+
+use super::floors::{Floors, FloorsOf};
+use super::measures::{Effort, FreshPairs, Measures, mean_and_error, squared};
+use super::pacing::Throttle;
+use super::sampling::points_f64;
+use super::session::Session;
+use super::snapshot::RunState;
+use super::truth;
+use super::worker::Message;
+use crate::backend::{Fault, TrainJob, Trajectories, Weights};
+use crate::flow::Point;
+use crate::flow::random::Stream;
+use crate::lab::{Experiment, RunId, Sampling};
+
+/// Points that a measure needs, taken from the network; [`MeasureJob::finish`] needs no backend.
+pub struct MeasureJob {
+    run: RunId,
+    version: u64,
+    step: u64,
+    effort: Effort,
+    experiment: Experiment,
+    job: Arc<TrainJob>,
+    pairs: FreshPairs,
+    learned: Vec<Point>,
+    trajectories: Arc<Trajectories>,
+    ends: Vec<Vec<Point>>,
+    floors: Option<Arc<Floors>>,
+}
+
+/// What a job found.
+pub struct JobDone {
+    run: RunId,
+    version: u64,
+    effort: Effort,
+    measures: Measures,
+    floors: Arc<Floors>,
+}
+
+impl MeasureJob {
+    /// Takes the distances; heavy on one thread for a second or so, spread over rayon's threads where it runs on a pool.
+    pub fn finish(self) -> JobDone {
+        let experiment = &self.experiment;
+        let floors = match self.floors {
+            Some(floors) => floors,
+            None => Arc::new(Floors::of(experiment, &self.job)),
+        };
+        let errors = self.learned.iter().zip(&self.pairs.u).map(|(&v, &u)| squared(v, u));
+        let (loss, loss_error) = mean_and_error(errors);
+        let field_rms = truth::of(experiment)
+            .ok()
+            .map(|truth| truth.field_rms(&self.pairs, &self.learned));
+        let measures = Measures {
+            loss: finite(loss),
+            loss_standard_error: finite(loss_error),
+            loss_floor: floors.loss.as_ref().map(|f| f.mean),
+            loss_floor_standard_error: floors.loss.as_ref().map(|f| f.standard_error),
+            loss_floor_kind: floors.loss_kind.map(str::to_owned),
+            field_rms: field_rms.and_then(finite),
+            w2_squared_floor: floors.w2_squared,
+            evaluations: Some(self.trajectories.evaluations),
+            step: self.step,
+            ..Measures::default()
+        };
+        JobDone {
+            run: self.run,
+            version: self.version,
+            effort: self.effort,
+            measures,
+            floors,
+        }
+    }
+}
+
+/// None where it is not a number: a file then says null.
+fn finite(x: f64) -> Option<f64> {
+    x.is_finite().then_some(x)
+}
+
+/// W2 squared by exact assignment; None where a point is not finite.
+pub(super) fn w2_squared(a: &[Point], b: &[Point]) -> Option<f64> {
+    let _ = (a, b);
+    None
+}
+
+/// Fresh points of the target, draw `draw`.
+pub(super) fn fresh_targets(experiment: &Experiment, stream: Stream, draw: usize, points: usize) -> Vec<Point> {
+    points_f64(
+        &experiment
+            .target
+            .samples(experiment.seed ^ (draw as u64) << 32, stream, points),
+    )
+}
+
+impl Session {
+    /// All measures of a run at full effort, here and now: a few seconds.
+    ///
+    /// # Errors
+    /// The backend's fault.
+    pub fn measures(&mut self, id: RunId, sampling: &Sampling) -> Result<Measures, Fault> {
+        let Some(at) = self.index(id) else {
+            return Ok(Measures::default());
+        };
+        let trajectories = Arc::new(self.sample(id, sampling, None, true)?);
+        let done = self.measure_job(at, sampling, Effort::FULL, trajectories)?.finish();
+        Ok(done.measures)
+    }
+
+    /// Evaluates the network for a measure of run number `at`.
+    pub(super) fn measure_job(
+        &mut self,
+        at: usize,
+        sampling: &Sampling,
+        effort: Effort,
+        trajectories: Arc<Trajectories>,
+    ) -> Result<MeasureJob, Fault> {
+        let run = &self.runs[at];
+        let (id, slot, version, step) = (run.id, run.slot, run.version, run.step);
+        let (experiment, job) = (run.experiment.clone(), Arc::clone(&run.job));
+        let floors = run.floors.clone().filter(|f| f.key == FloorsOf::new(&experiment));
+        let pairs = FreshPairs::draw(&experiment, &job, effort.pairs);
+        let learned = self.velocities(slot, &job, &pairs.x, &pairs.t)?;
+        let sources = experiment
+            .source
+            .samples(experiment.seed, Stream::MeasureSource, effort.draws * effort.points);
+        let ends = points_f64(&self.sample(id, sampling, Some(sources), false)?.ends());
+        let ends = ends.chunks(effort.points).map(<[Point]>::to_vec).collect();
+        Ok(MeasureJob {
+            run: id,
+            version,
+            step,
+            effort,
+            experiment,
+            job,
+            pairs,
+            learned,
+            trajectories,
+            ends,
+            floors,
+        })
+    }
+
+    /// The learned velocity at points with times of their own.
+    pub(super) fn velocities(
+        &mut self,
+        slot: u32,
+        job: &TrainJob,
+        x: &[[f32; 2]],
+        t: &[f32],
+    ) -> Result<Vec<Point>, Fault> {
+        let out = self.backend.evaluate(slot, Weights::Sampling, x, t);
+        if let Err(fault) = &out {
+            self.recover(fault, None);
+        }
+        // prediction: velocity, so the output is the velocity; other predictions convert by the row's velocity_x, velocity_net
+        let (a, b) = (f64::from(job.rows[0].velocity_x), f64::from(job.rows[0].velocity_net));
+        Ok(out?
+            .iter()
+            .zip(x)
+            .map(|(o, x)| [0, 1].map(|i| a * f64::from(x[i]) + b * f64::from(o[i])))
+            .collect())
+    }
+}
+
+/// The thread of slow measures and its turn-taking.
+pub struct JobThread {
+    send: Sender<MeasureJob>,
+    busy: bool,
+    throttle: Throttle,
+    quick: Throttle,
+}
+
+impl JobThread {
+    /// Starts the thread; it ends when this is dropped.
+    pub(super) fn start(back: Sender<Message>) -> Self {
+        let (send, inbox) = channel::<MeasureJob>();
+        let spawned = std::thread::Builder::new()
+            .name("rectiflow measures".into())
+            .spawn(move || {
+                // one thread of its own: the cores belong to training and the window
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+                while let Ok(job) = inbox.recv() {
+                    let done = match &pool {
+                        Ok(pool) => pool.install(|| job.finish()),
+                        Err(_) => job.finish(),
+                    };
+                    if back.send(Message::Job(done)).is_err() {
+                        return;
+                    }
+                }
+            });
+        Self {
+            send,
+            // without a thread nothing is ever asked of it
+            busy: spawned.is_err(),
+            throttle: Throttle::new(1, Duration::from_millis(700)),
+            quick: Throttle::new(20, Duration::from_millis(250)),
+        }
+    }
+}
+
+impl Session {
+    /// Starts measures that are due; true where something was done.
+    pub(super) fn refresh_measures(&mut self, jobs: &mut JobThread) -> bool {
+        let now = Instant::now();
+        let mut worked = false;
+        for i in 0..self.stages.len() {
+            let (id, sampling) = (self.stages[i].stage.run, self.stages[i].stage.sampling);
+            let Some(at) = self.index(id) else { continue };
+            let trajectories = Arc::clone(&self.stages[i].snapshot.trajectories);
+            let training = self.runs[at].state() == RunState::Training;
+            if training && jobs.quick.is_due(now) {
+                worked |= self.refresh_loss_by_t(at);
+                jobs.quick.done(Instant::now(), now.elapsed());
+            }
+            let effort = if training { Effort::LIVE } else { Effort::FULL };
+            let wanted = (self.runs[at].version, sampling, effort);
+            let due = !training || jobs.throttle.is_due(now);
+            if jobs.busy || !due || trajectories.times.is_empty() || self.runs[at].measured == Some(wanted) {
+                continue;
+            }
+            if !training {
+                self.refresh_loss_by_t(at);
+            }
+            self.runs[at].measured = Some(wanted);
+            if let Ok(job) = self.measure_job(at, &sampling, effort, trajectories)
+                && jobs.send.send(job).is_ok()
+            {
+                jobs.busy = true;
+                self.measuring = Some(id);
+            }
+            worked = true;
+        }
+        worked
+    }
+
+    fn refresh_loss_by_t(&mut self, at: usize) -> bool {
+        const BINS: usize = 32;
+        let run = &self.runs[at];
+        let (slot, job) = (run.slot, Arc::clone(&run.job));
+        let pairs = FreshPairs::draw(&run.experiment, &job, 4096);
+        let Ok(learned) = self.velocities(slot, &job, &pairs.x, &pairs.t) else {
+            return false;
+        };
+        let mut bins = [(0.0, 0_u32); BINS];
+        for ((&v, &u), &t) in learned.iter().zip(&pairs.u).zip(&pairs.t) {
+            let bin = &mut bins[((f64::from(t) * BINS as f64) as usize).min(BINS - 1)];
+            *bin = (bin.0 + squared(v, u), bin.1 + 1);
+        }
+        let curve = bins.iter().enumerate().filter(|(_, b)| b.1 > 0);
+        let curve = curve.map(|(i, b)| [(i as f64 + 0.5) / BINS as f64, b.0 / f64::from(b.1)]);
+        self.runs[at].loss_by_t = Arc::new(curve.collect());
+        true
+    }
+
+    /// Takes what a job found, unless the run has changed its experiment meanwhile.
+    pub(super) fn take_job(&mut self, done: JobDone, jobs: &mut JobThread) {
+        jobs.busy = false;
+        jobs.throttle.done(Instant::now(), Duration::ZERO);
+        self.measuring = None;
+        let Some(at) = self.index(done.run) else { return };
+        let run = &mut self.runs[at];
+        if done.floors.key == FloorsOf::new(&run.experiment) {
+            run.floors = Some(done.floors);
+            run.measures = Arc::new(done.measures);
+        }
+        // a run that has come to rest since is measured once more, at full effort
+        if run.version != done.version && done.effort == Effort::FULL {
+            run.measured = None;
+        }
+    }
+}

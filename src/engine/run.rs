@@ -1,0 +1,323 @@
+//! A run as the engine holds it: its experiment, the job a backend trains, its last good checkpoint and its history.
+
+use std::sync::Arc;
+
+use super::curve::LossCurve;
+use super::floors::Floors;
+use super::measures::{Effort, Measures};
+use super::pacing::SpeedMeter;
+use super::snapshot::RunState;
+use crate::backend::{Slot, TrainJob};
+use crate::flow::coupling::PairStream;
+use crate::flow::time_density::time_rows;
+use crate::lab::{Change, Experiment, LabRun, RunId, RunRecord, Sampling};
+use crate::net::Checkpoint;
+
+/// Builds the tables a backend trains from. `before`: a job whose table of times is taken over where it still holds.
+pub fn train_job(experiment: &Experiment, before: Option<(&Experiment, &TrainJob)>) -> TrainJob {
+    let rows = match before {
+        Some((old, job))
+            if old.time == experiment.time
+                && old.weight == experiment.weight
+                && old.path == experiment.path
+                && old.prediction == experiment.prediction =>
+        {
+            Arc::clone(&job.rows)
+        }
+        _ => Arc::new(time_rows(
+            experiment.time,
+            experiment.weight,
+            experiment.path,
+            experiment.prediction,
+        )),
+    };
+    TrainJob {
+        shape: experiment.network.clone(),
+        rows,
+        loss: experiment.loss,
+        optimizer: experiment.optimizer,
+        planned_steps: experiment.steps,
+        seed: experiment.seed,
+        pairs: Arc::new(PairStream {
+            source: Arc::clone(&experiment.source),
+            target: Arc::clone(&experiment.target),
+            coupling: experiment.coupling,
+            seed: experiment.seed,
+        }),
+    }
+}
+
+/// One run in a session.
+#[derive(Clone, Debug)]
+pub struct ActiveRun {
+    /// Its id in the lab.
+    pub id: RunId,
+    /// Where its parameters live in the backend.
+    pub slot: Slot,
+    /// What it trains.
+    pub experiment: Experiment,
+    /// The tables made from it.
+    pub job: Arc<TrainJob>,
+    /// The last parameters known to be good.
+    pub checkpoint: Checkpoint,
+    /// Training steps taken (the checkpoint may lie a little behind).
+    pub step: u64,
+    /// Whether the user lets it train.
+    pub playing: bool,
+    /// Steps left of a `Command::Step`.
+    pub steps_left: Option<u32>,
+    /// Set by a fault until the user plays or edits.
+    pub faulted: bool,
+    /// Counts changes of the parameters or of what they are compared with.
+    pub version: u64,
+    /// The loss curve.
+    pub curve: LossCurve,
+    /// Live edits.
+    pub edits: Arc<Vec<(u64, String)>>,
+    /// Its speed.
+    pub speed: SpeedMeter,
+    /// Its measures so far.
+    pub measures: Arc<Measures>,
+    /// What these measures cannot go below.
+    pub floors: Option<Arc<Floors>>,
+    /// Mean loss of the last slice of training, and the least such mean under these settings.
+    pub losses: Option<(f64, f64)>,
+    /// For what the last measures were asked: version, sampling, effort.
+    pub measured: Option<(u64, Sampling, Effort)>,
+    /// (t, mean loss) bins.
+    pub loss_by_t: Arc<Vec<[f64; 2]>>,
+    /// The record it was opened from, to see a new one by its pointer.
+    pub opened: Option<Arc<RunRecord>>,
+}
+
+impl ActiveRun {
+    /// A run as the lab has it: from its record where there is one, else untrained.
+    pub fn new(run: &LabRun, slot: Slot) -> Self {
+        let mut active = Self {
+            id: run.id,
+            slot,
+            experiment: run.experiment.clone(),
+            job: Arc::new(train_job(&run.experiment, None)),
+            checkpoint: Checkpoint::initial(&run.experiment.network, run.experiment.seed),
+            step: 0,
+            playing: false,
+            steps_left: None,
+            faulted: false,
+            version: 0,
+            curve: LossCurve::default(),
+            edits: Arc::default(),
+            speed: SpeedMeter::default(),
+            measures: Arc::default(),
+            floors: None,
+            losses: None,
+            measured: None,
+            loss_by_t: Arc::default(),
+            opened: None,
+        };
+        active.open(run);
+        active
+    }
+
+    /// Takes the record of a lab that was just opened; true where there was a new one.
+    pub fn open(&mut self, run: &LabRun) -> bool {
+        let Some(record) = &run.record else { return false };
+        if self.opened.as_ref().is_some_and(|o| Arc::ptr_eq(o, record)) {
+            return false;
+        }
+        self.opened = Some(Arc::clone(record));
+        if record.checkpoint.params.len() != self.experiment.network.params_len() {
+            return false;
+        }
+        self.checkpoint = record.checkpoint.clone();
+        self.step = self.checkpoint.step;
+        self.curve = LossCurve::from_record(&record.losses);
+        self.edits = Arc::new(record.edits.clone());
+        self.version += 1;
+        true
+    }
+
+    /// What a file keeps of it.
+    pub fn record(&self) -> RunRecord {
+        RunRecord {
+            checkpoint: self.checkpoint.clone(),
+            losses: self.curve.record(),
+            edits: self.edits.to_vec(),
+        }
+    }
+
+    /// Back to untrained parameters.
+    pub fn reset(&mut self) {
+        self.checkpoint = Checkpoint::initial(&self.experiment.network, self.experiment.seed);
+        self.clear_history();
+        self.edits = Arc::default();
+    }
+
+    /// Step 0 with no past; the checkpoint's parameters stay.
+    pub fn clear_history(&mut self) {
+        let len = self.checkpoint.params.len();
+        self.checkpoint.step = 0;
+        self.checkpoint.first_moment = vec![0.0; len];
+        self.checkpoint.second_moment = vec![0.0; len];
+        self.step = 0;
+        self.curve = LossCurve::default();
+        self.speed.clear();
+        self.faulted = false;
+        self.losses = None;
+        self.version += 1;
+    }
+
+    /// Takes note of the losses of a slice of training.
+    pub fn note_losses(&mut self, losses: &[f32]) {
+        if !losses.is_empty() {
+            let mean = losses.iter().map(|&l| f64::from(l)).sum::<f64>() / losses.len() as f64;
+            self.losses = Some((mean, self.losses.map_or(mean, |(_, least)| least.min(mean))));
+        }
+    }
+
+    /// Whether the parameters are worth keeping as the last good ones: a loss far above the least one seen is a training
+    /// that is blowing up, which ends in numbers that are not finite a few steps later.
+    pub fn looks_well(&self) -> bool {
+        self.losses.is_none_or(|(last, least)| last <= 10.0 * least)
+    }
+
+    /// Takes an edited experiment; the caller has put the newest parameters into `checkpoint`. Says what it cost.
+    pub fn edit(&mut self, experiment: &Experiment) -> Change {
+        let change = experiment.change_from(&self.experiment);
+        if change == Change::Nothing {
+            self.experiment = experiment.clone();
+            return change;
+        }
+        let what = difference(&self.experiment, experiment);
+        let was_done = self.step >= self.experiment.steps;
+        self.job = Arc::new(train_job(experiment, Some((&self.experiment, &self.job))));
+        self.experiment = experiment.clone();
+        self.faulted = false;
+        self.losses = None;
+        if change == Change::StartOver {
+            self.reset();
+            return change;
+        }
+        if was_done && change == Change::PairAnew {
+            // the schedule is over: learn the new pairs from these parameters, with a schedule of their own
+            self.clear_history();
+            self.playing = true;
+        } else if was_done && self.step < experiment.steps {
+            self.playing = true;
+        }
+        self.version += 1;
+        self.note_edit(what);
+        change
+    }
+
+    /// Marks the curve; edits of the same thing within a few steps (a slider being dragged) become one mark.
+    fn note_edit(&mut self, what: String) {
+        let edits = Arc::make_mut(&mut self.edits);
+        let key = |text: &str| text.split(' ').next().map(str::to_owned);
+        if let Some(last) = edits.last_mut()
+            && key(&last.1) == key(&what)
+            && self.step.saturating_sub(last.0) < 500
+        {
+            let from = last.1.split(" → ").next().unwrap_or_default().to_owned();
+            let to = what.split(" → ").nth(1).unwrap_or_default();
+            last.1 = format!("{from} → {to}");
+            return;
+        }
+        edits.push((self.step, what));
+    }
+
+    /// How it is doing.
+    pub const fn state(&self) -> RunState {
+        if self.faulted {
+            RunState::Faulted
+        } else if self.step >= self.experiment.steps && self.steps_left.is_none() {
+            RunState::Done
+        } else if self.playing || self.steps_left.is_some() {
+            RunState::Training
+        } else {
+            RunState::Paused
+        }
+    }
+
+    /// Steps it may take now, at most `wanted`.
+    pub fn allowance(&self, wanted: u32) -> u32 {
+        match (self.state(), self.steps_left) {
+            (RunState::Training, Some(left)) => wanted.min(left),
+            (RunState::Training, None) => {
+                wanted.min(u32::try_from(self.experiment.steps - self.step).unwrap_or(u32::MAX))
+            }
+            _ => 0,
+        }
+    }
+}
+
+/// What was changed, as "optimizer.learning_rate 0.003 → 0.01"; several changes are counted.
+fn difference(old: &Experiment, new: &Experiment) -> String {
+    let (Ok(old), Ok(new)) = (serde_json::to_value(old), serde_json::to_value(new)) else {
+        return "settings".into();
+    };
+    let mut found = Vec::new();
+    compare(&old, &new, "", &mut found);
+    match found.as_slice() {
+        [] => "settings".into(),
+        [one] => one.clone(),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+    }
+}
+
+fn compare(old: &serde_json::Value, new: &serde_json::Value, path: &str, found: &mut Vec<String>) {
+    use serde_json::Value::Object;
+    match (old, new) {
+        (Object(a), Object(b)) if a.get("kind") == b.get("kind") => {
+            let keys: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            for key in keys {
+                let path = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
+                let null = serde_json::Value::Null;
+                compare(a.get(key).unwrap_or(&null), b.get(key).unwrap_or(&null), &path, found);
+            }
+        }
+        _ if old == new => {}
+        _ => {
+            let show = |v: &serde_json::Value| v.get("kind").unwrap_or(v).to_string().replace('"', "");
+            found.push(format!("{path} {} → {}", show(old), show(new)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_is_named() {
+        let old = Experiment::default();
+        let mut new = old.clone();
+        new.optimizer.learning_rate = 0.01;
+        assert_eq!(difference(&old, &new), "optimizer.learning_rate 0.003 → 0.01");
+        new.steps = 9;
+        assert_eq!(
+            difference(&old, &new),
+            "optimizer.learning_rate 0.003 → 0.01 and 1 more"
+        );
+    }
+
+    #[test]
+    fn what_an_edit_costs() {
+        let old = Experiment::default();
+        let cost = |edit: &dyn Fn(&mut Experiment)| {
+            let mut new = old.clone();
+            edit(&mut new);
+            new.change_from(&old)
+        };
+        assert_eq!(cost(&|_| ()), Change::Nothing);
+        assert_eq!(cost(&|e| e.name = "other".into()), Change::Nothing);
+        assert_eq!(cost(&|e| e.optimizer.learning_rate = 1.0), Change::KeepTraining);
+        assert_eq!(cost(&|e| e.steps = 10), Change::KeepTraining);
+        assert_eq!(cost(&|e| e.target = Arc::clone(&e.source)), Change::PairAnew);
+        assert_eq!(cost(&|e| e.seed = 2), Change::StartOver);
+        assert_eq!(cost(&|e| e.network.hidden = vec![32]), Change::StartOver);
+    }
+}

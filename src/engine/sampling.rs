@@ -1,0 +1,93 @@
+//! Carrying particles through a run's learned field, with a stage's sampler.
+
+use super::session::Session;
+use crate::backend::{Backend, Fault, Slot, Trajectories, Weights};
+use crate::flow::Point;
+use crate::flow::distribution::Distribution;
+use crate::flow::random::Stream;
+use crate::flow::sampler::{Dopri5Error, dopri5, table};
+use crate::lab::{RunId, Sampling};
+
+/// Points in f64.
+pub(super) fn points_f64(points: &[[f32; 2]]) -> Vec<Point> {
+    points.iter().map(|p| p.map(f64::from)).collect()
+}
+
+/// Between which t a flow is integrated: [0, 1]; a target of atoms ends at 1 - 1e-3, since the exact velocity is
+/// infinite at t = 1 there (MATHS.md).
+pub fn span(target: &Distribution) -> (f64, f64) {
+    if matches!(target, Distribution::Points { .. }) {
+        (0.0, 1.0 - 1e-3)
+    } else {
+        (0.0, 1.0)
+    }
+}
+
+/// Where the particles of a stage start.
+pub fn start_points(source: &Distribution, sampling: &Sampling) -> Vec<[f32; 2]> {
+    source.samples(sampling.seed, Stream::Particles, sampling.count as usize)
+}
+
+impl Session {
+    /// Carries `start` (or the stage's own start points) through the learned field. With `record` false only the first and
+    /// the last state are kept.
+    ///
+    /// # Errors
+    /// The backend's fault (the session has then recovered from it and may be asked again); dopri5 that needs too many
+    /// evaluations.
+    pub fn sample(
+        &mut self,
+        id: RunId,
+        sampling: &Sampling,
+        start: Option<Vec<[f32; 2]>>,
+        record: bool,
+    ) -> Result<Trajectories, Fault> {
+        let Some(at) = self.index(id) else {
+            return Ok(Trajectories::default());
+        };
+        let (slot, target) = (self.runs[at].slot, self.runs[at].experiment.target.clone());
+        let start = start.unwrap_or_else(|| start_points(&self.runs[at].experiment.source, sampling));
+        let (from, to) = span(&target);
+        let table = table(
+            sampling.sampler,
+            sampling.rk2_a,
+            sampling.grid,
+            sampling.steps,
+            from,
+            to,
+        );
+        let backend = &mut self.backend;
+        let done = match table {
+            Some(table) => backend.integrate(slot, Weights::Sampling, &table, &start, record),
+            None => adaptive(backend.as_mut(), slot, sampling, &start, (from, to), record),
+        };
+        if let Err(fault) = &done {
+            self.recover(fault, None);
+        }
+        done
+    }
+}
+
+/// dopri5: its own steps, through `evaluate`.
+fn adaptive(
+    backend: &mut dyn Backend,
+    slot: Slot,
+    sampling: &Sampling,
+    start: &[[f32; 2]],
+    span: (f64, f64),
+    record: bool,
+) -> Result<Trajectories, Fault> {
+    let field = |points: &[[f32; 2]], t: f64, out: &mut [[f32; 2]]| {
+        out.copy_from_slice(&backend.evaluate(slot, Weights::Sampling, points, &[t as f32])?);
+        Ok(())
+    };
+    match dopri5(start, span, sampling.tolerance, record, field) {
+        Ok(r) => Ok(Trajectories {
+            times: r.times,
+            states: r.states,
+            evaluations: r.evaluations,
+        }),
+        Err(Dopri5Error::Field(fault)) => Err(fault),
+        Err(error) => Err(Fault::Solver(error.to_string())),
+    }
+}

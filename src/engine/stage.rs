@@ -1,0 +1,258 @@
+//! What a stage shows, kept up to date while its run trains: points, trajectories, fields. Previews take at most a quarter
+//! of the engine's time, and draw fewer particles where one picture would take too long.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::pacing::Throttle;
+use super::sampling::start_points;
+use super::session::Session;
+use super::snapshot::{FieldGrid, RunState, StageSnapshot};
+use crate::backend::Weights;
+use crate::flow::distribution::Distribution;
+use crate::flow::random::Stream;
+use crate::lab::{Experiment, Sampling, Stage};
+
+/// Points of the target shown.
+const TARGET_POINTS: usize = 2048;
+/// A preview while training may take this long before it draws fewer particles.
+const PREVIEW: Duration = Duration::from_millis(50);
+/// Arrows along the longer side of the grid.
+const GRID: usize = 26;
+
+/// One stage in a session.
+#[derive(Clone, Debug)]
+pub struct ActiveStage {
+    /// As the lab has it.
+    pub stage: Stage,
+    /// What it shows now.
+    pub snapshot: StageSnapshot,
+    points_of: Option<(Arc<Distribution>, Arc<Distribution>, Sampling)>,
+    drawn: Option<(u64, Sampling, usize)>,
+    field_of: Option<(u64, f64, [f32; 4])>,
+    exact_of: Option<(Arc<Distribution>, Arc<Distribution>, f64, [f32; 4])>,
+    throttle: Throttle,
+    secs_per_particle: f64,
+}
+
+impl Default for ActiveStage {
+    fn default() -> Self {
+        Self {
+            stage: Stage {
+                run: 0,
+                sampling: Sampling::default(),
+                layers: crate::lab::Layers::default(),
+            },
+            snapshot: StageSnapshot::default(),
+            points_of: None,
+            drawn: None,
+            field_of: None,
+            exact_of: None,
+            throttle: Throttle::new(3, Duration::from_millis(40)),
+            secs_per_particle: 0.0,
+        }
+    }
+}
+
+impl ActiveStage {
+    /// Source and target points and bounds, where the distributions or the particles changed.
+    fn refresh_points(&mut self, experiment: &Experiment) -> bool {
+        let key = (
+            Arc::clone(&experiment.source),
+            Arc::clone(&experiment.target),
+            self.stage.sampling,
+        );
+        if let Some(old) = &self.points_of
+            && old.0 == key.0
+            && old.1 == key.1
+            && old.2.seed == key.2.seed
+            && old.2.count == key.2.count
+        {
+            return false;
+        }
+        let shot = &mut self.snapshot;
+        shot.source = Arc::new(start_points(&experiment.source, &self.stage.sampling));
+        shot.target = Arc::new(experiment.target.samples(0, Stream::Shown, TARGET_POINTS));
+        let (a, b) = (experiment.source.bounds(), experiment.target.bounds());
+        shot.bounds = [
+            a.min[0].min(b.min[0]) as f32,
+            a.min[1].min(b.min[1]) as f32,
+            a.max[0].max(b.max[0]) as f32,
+            a.max[1].max(b.max[1]) as f32,
+        ];
+        self.points_of = Some(key);
+        self.drawn = None;
+        true
+    }
+
+    fn particles(&self, training: bool) -> usize {
+        let all = self.stage.sampling.count as usize;
+        if !training || self.secs_per_particle <= 0.0 {
+            return all;
+        }
+        let fitting = (PREVIEW.as_secs_f64() / self.secs_per_particle) as usize;
+        all.min(fitting.max(256))
+    }
+}
+
+/// A grid over the stage's bounds, a little wider, with square cells.
+fn grid_over(bounds: [f32; 4]) -> (FieldGrid, Vec<[f32; 2]>) {
+    let (w, h) = ((bounds[2] - bounds[0]).max(1e-3), (bounds[3] - bounds[1]).max(1e-3));
+    let cell = w.max(h) / (GRID - 1) as f32;
+    let columns = ((w / cell).ceil() as usize + 1).clamp(2, GRID + 1);
+    let rows = ((h / cell).ceil() as usize + 1).clamp(2, GRID + 1);
+    let mid = [(bounds[0] + bounds[2]) / 2.0, (bounds[1] + bounds[3]) / 2.0];
+    let min = [
+        mid[0] - cell * (columns - 1) as f32 / 2.0,
+        mid[1] - cell * (rows - 1) as f32 / 2.0,
+    ];
+    let points = (0..rows * columns)
+        .map(|i| {
+            [
+                min[0] + cell * (i % columns) as f32,
+                min[1] + cell * (i / columns) as f32,
+            ]
+        })
+        .collect();
+    let max = [min[0] + cell * (columns - 1) as f32, min[1] + cell * (rows - 1) as f32];
+    (
+        FieldGrid {
+            t: 0.0,
+            bounds: [min[0], min[1], max[0], max[1]],
+            columns,
+            rows,
+            values: Vec::new(),
+        },
+        points,
+    )
+}
+
+impl Session {
+    /// Whether the first trajectories are out.
+    pub fn has_drawn(&self) -> bool {
+        self.stages.iter().all(|s| s.drawn.is_some())
+    }
+
+    /// Brings stages up to date where that is due; true where something was done (there may be more to do).
+    pub fn refresh_stages(&mut self) -> bool {
+        let mut worked = false;
+        for i in 0..self.stages.len() {
+            let mut stage = std::mem::take(&mut self.stages[i]);
+            if let Some(at) = self.index(stage.stage.run) {
+                stage.snapshot.run = stage.stage.run;
+                worked |= stage.refresh_points(&self.runs[at].experiment);
+                worked |= self.refresh_trajectories(&mut stage, at);
+                worked |= self.refresh_field(&mut stage, at);
+                worked |= self.refresh_exact(&mut stage, at);
+            }
+            self.stages[i] = stage;
+        }
+        worked
+    }
+
+    fn refresh_trajectories(&mut self, stage: &mut ActiveStage, at: usize) -> bool {
+        let run = &self.runs[at];
+        let training = run.state() == RunState::Training;
+        let count = stage.particles(training);
+        let key = (run.version, stage.stage.sampling, count);
+        let now = Instant::now();
+        let stale = match &stage.drawn {
+            None => true,
+            Some(old) if old.1 != key.1 => true,
+            Some(old) => old.0 != key.0 || old.2 < key.2,
+        };
+        // a changed sampler is answered at once; a trained network when it is its turn
+        let at_once = stage.drawn.as_ref().is_none_or(|old| old.1 != key.1) || !training;
+        if !stale || !(at_once || stage.throttle.is_due(now)) {
+            return false;
+        }
+        let (id, step) = (run.id, run.step);
+        let start = stage.snapshot.source[..count.min(stage.snapshot.source.len())].to_vec();
+        let drawn = self.sample(id, &stage.stage.sampling, Some(start), true);
+        let spent = now.elapsed();
+        stage.throttle.done(Instant::now(), spent);
+        stage.drawn = Some(key);
+        match drawn {
+            Ok(trajectories) => {
+                stage.secs_per_particle = spent.as_secs_f64() / count.max(1) as f64;
+                stage.snapshot.trajectories = Arc::new(trajectories);
+                stage.snapshot.step = step;
+            }
+            Err(fault) => self.notice(true, fault.to_string()),
+        }
+        true
+    }
+
+    fn refresh_field(&mut self, stage: &mut ActiveStage, at: usize) -> bool {
+        let layers = stage.stage.layers;
+        if !(layers.velocity || layers.exact) {
+            stage.snapshot.field = None;
+            stage.field_of = None;
+            return false;
+        }
+        let run = &self.runs[at];
+        // the field follows the trajectories' version, so that both change together
+        let version = stage.drawn.as_ref().map_or(run.version, |d| d.0);
+        let key = (version, self.flow_time, stage.snapshot.bounds);
+        if stage.field_of == Some(key) {
+            return false;
+        }
+        stage.field_of = Some(key);
+        let (mut grid, points) = grid_over(stage.snapshot.bounds);
+        grid.t = self.flow_time;
+        match self
+            .backend
+            .evaluate(run.slot, Weights::Sampling, &points, &[self.flow_time as f32])
+        {
+            Ok(values) => {
+                grid.values = values;
+                stage.snapshot.field = Some(Arc::new(grid));
+            }
+            Err(fault) => self.recover(&fault, None),
+        }
+        true
+    }
+
+    fn refresh_exact(&mut self, stage: &mut ActiveStage, at: usize) -> bool {
+        let experiment = &self.runs[at].experiment;
+        if !stage.stage.layers.exact {
+            stage.snapshot.exact_field = None;
+            stage.exact_of = None;
+            return false;
+        }
+        let key = (
+            Arc::clone(&experiment.source),
+            Arc::clone(&experiment.target),
+            self.flow_time,
+            stage.snapshot.bounds,
+        );
+        if stage.exact_of.as_ref() == Some(&key) {
+            return false;
+        }
+        stage.exact_of = Some(key);
+        let (mut grid, points) = grid_over(stage.snapshot.bounds);
+        stage.snapshot.exact_field = super::truth::of(experiment).ok().map(|truth| {
+            grid.t = self.flow_time.min(truth.field.ends().1);
+            grid.values = truth.field.velocities_f32(&points, grid.t);
+            Arc::new(grid)
+        });
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grid_has_square_cells_and_covers_the_bounds() {
+        for bounds in [[-1.0, -2.0, 3.0, 5.0], [0.0, 0.0, 10.0, 0.5]] {
+            let (grid, points) = grid_over(bounds);
+            assert_eq!(points.len(), grid.columns * grid.rows);
+            let cell = [points[1][0] - points[0][0], points[grid.columns][1] - points[0][1]];
+            assert!((cell[0] - cell[1]).abs() < 1e-4);
+            assert!(grid.bounds[0] <= bounds[0] + 1e-4 && grid.bounds[2] >= bounds[2] - 1e-4);
+            assert!(grid.bounds[1] <= bounds[1] + 1e-4 && grid.bounds[3] >= bounds[3] - 1e-4);
+        }
+    }
+}

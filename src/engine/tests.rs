@@ -1,0 +1,217 @@
+//! A session as the window and the command line use it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::command::{BackendChoice, Command};
+use super::session::Session;
+use super::snapshot::RunState;
+use super::worker::Worker;
+use crate::backend::Fault;
+use crate::flow::distribution::Distribution;
+use crate::lab::{Experiment, Lab, RunFile, Sampling};
+
+fn small(edit: impl FnOnce(&mut Experiment)) -> Arc<Lab> {
+    let mut file = RunFile::default();
+    file.experiment.network.hidden = vec![16, 16];
+    file.experiment.optimizer.batch = 64;
+    file.experiment.steps = 400;
+    file.sampling = Sampling {
+        count: 64,
+        steps: 4,
+        ..Sampling::default()
+    };
+    edit(&mut file.experiment);
+    Arc::new(Lab::of(file))
+}
+
+fn edited(lab: &Arc<Lab>, edit: impl FnOnce(&mut Experiment)) -> Arc<Lab> {
+    let mut lab = Lab::clone(lab);
+    edit(&mut lab.runs[0].experiment);
+    Arc::new(lab)
+}
+
+fn session(lab: &Arc<Lab>) -> Session {
+    let mut session = Session::new(BackendChoice::Cpu, Some(1)).unwrap();
+    session.apply(lab);
+    session
+}
+
+fn params(session: &mut Session) -> Vec<f32> {
+    session.checkpoint(1).unwrap().params
+}
+
+fn state(session: &mut Session) -> RunState {
+    session.snapshot().runs[0].state
+}
+
+#[test]
+fn the_same_experiment_repeats_bit_for_bit_however_it_is_sliced() {
+    let lab = small(|_| ());
+    let (mut a, mut b) = (session(&lab), session(&lab));
+    a.train(1, 100).unwrap();
+    for steps in [1, 9, 40, 50] {
+        b.train(1, steps).unwrap();
+    }
+    assert_eq!(params(&mut a), params(&mut b));
+    // and it can differ
+    b.train(1, 1).unwrap();
+    assert_ne!(params(&mut a), params(&mut b));
+}
+
+#[test]
+fn playing_ends_at_the_planned_steps_and_pausing_keeps_the_parameters() {
+    let lab = small(|_| ());
+    let mut session = session(&lab);
+    assert!(!session.advance(), "nothing trains before play");
+    session.command(Command::Play(1));
+    assert!(session.advance());
+    session.command(Command::Pause(1));
+    assert_eq!(state(&mut session), RunState::Paused);
+    let kept = params(&mut session);
+    assert!(!session.advance());
+    assert_eq!(kept, params(&mut session));
+    session.command(Command::Play(1));
+    while session.advance() {}
+    let shot = session.snapshot();
+    assert_eq!((shot.runs[0].state, shot.runs[0].step), (RunState::Done, 400));
+    let mut whole = self::session(&lab);
+    whole.train(1, 400).unwrap();
+    assert_eq!(params(&mut session), params(&mut whole));
+}
+
+#[test]
+fn stepping_takes_as_many_steps_as_asked() {
+    let mut session = session(&small(|_| ()));
+    session.command(Command::Step(1, 3));
+    while session.advance() {}
+    assert_eq!(session.snapshot().runs[0].step, 3);
+    assert_eq!(state(&mut session), RunState::Paused);
+}
+
+#[test]
+fn knobs_turn_while_it_trains() {
+    let lab = small(|_| ());
+    let mut session = session(&lab);
+    session.train(1, 50).unwrap();
+    let before = params(&mut session);
+    session.apply(&edited(&lab, |e| e.optimizer.learning_rate = 0.01));
+    assert_eq!(params(&mut session), before, "a new rate keeps the parameters");
+    let edits = Arc::clone(&session.snapshot().runs[0].edits);
+    assert_eq!(*edits, vec![(50, "optimizer.learning_rate 0.003 → 0.01".to_owned())]);
+    session.apply(&edited(&lab, |e| e.target = Arc::clone(&e.source)));
+    assert_eq!(params(&mut session), before, "new pairs keep the parameters");
+    assert_eq!(session.snapshot().runs[0].step, 50);
+}
+
+#[test]
+fn undoing_an_edit_that_started_over_brings_the_parameters_back() {
+    let lab = small(|_| ());
+    let mut session = session(&lab);
+    session.train(1, 50).unwrap();
+    let before = params(&mut session);
+    session.apply(&edited(&lab, |e| e.network.hidden = vec![8]));
+    assert_eq!(session.snapshot().runs[0].step, 0);
+    session.train(1, 10).unwrap();
+    session.apply(&lab);
+    assert_eq!(params(&mut session), before);
+    assert_eq!(session.snapshot().runs[0].step, 50);
+}
+
+#[test]
+fn a_done_run_learns_new_pairs_from_where_it_is() {
+    let lab = small(|e| e.steps = 20);
+    let mut session = session(&lab);
+    session.command(Command::Play(1));
+    while session.advance() {}
+    let before = params(&mut session);
+    session.apply(&edited(&lab, |e| {
+        e.target = Arc::new(Distribution::default_of("ring").unwrap())
+    }));
+    assert_eq!(params(&mut session), before);
+    assert_eq!(state(&mut session), RunState::Training);
+}
+
+#[test]
+fn a_loss_that_explodes_keeps_the_last_good_parameters_and_says_why() {
+    let lab = small(|e| {
+        e.optimizer.learning_rate = 1e30;
+        e.optimizer.schedule = crate::net::Schedule::Constant;
+        e.network.activation = crate::net::Activation::Relu;
+    });
+    let mut session = session(&lab);
+    session.command(Command::Play(1));
+    while session.advance() {}
+    assert_eq!(state(&mut session), RunState::Faulted);
+    assert!(params(&mut session).iter().all(|p| p.is_finite()));
+    let shot = session.snapshot();
+    let notice = shot.notices.last().unwrap();
+    assert!(
+        notice.is_fault && notice.text.contains("step") && notice.text.contains("learning rate"),
+        "{notice:?}"
+    );
+    // a lower rate mends it
+    session.apply(&small(|e| e.network.activation = crate::net::Activation::Relu));
+    session.command(Command::Play(1));
+    assert!(session.advance());
+    assert_eq!(state(&mut session), RunState::Training);
+}
+
+#[test]
+fn a_collected_lab_opens_with_its_parameters() {
+    let lab = small(|_| ());
+    let mut session = session(&lab);
+    session.train(1, 30).unwrap();
+    session.command(Command::Collect(7));
+    let shot = session.snapshot();
+    let (number, saved) = shot.saved.clone().unwrap();
+    assert_eq!(number, 7);
+    let mut other = self::session(&saved);
+    assert_eq!(params(&mut other), params(&mut session));
+    assert_eq!(other.snapshot().runs[0].step, 30);
+}
+
+#[test]
+fn dopri5_that_cannot_finish_says_so() {
+    let mut session = session(&small(|_| ()));
+    let sampling = Sampling {
+        sampler: crate::lab::Sampler::Dopri5,
+        tolerance: 1e-3,
+        count: 8,
+        ..Sampling::default()
+    };
+    let out = session.sample(1, &sampling, None, true).unwrap();
+    assert_eq!((out.count(), out.times[0], *out.times.last().unwrap()), (8, 0.0, 1.0));
+    let bad = vec![[f32::NAN; 2]; 8];
+    assert!(matches!(
+        session.sample(1, &sampling, Some(bad), true),
+        Err(Fault::Solver(_))
+    ));
+}
+
+#[test]
+fn the_worker_trains_draws_measures_and_then_rests() {
+    let lab = small(|e| e.steps = 200);
+    let worker = Worker::start(lab, BackendChoice::Cpu, || ());
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let ended = loop {
+        let shot = worker.latest();
+        let measured = shot
+            .runs
+            .first()
+            .is_some_and(|r| r.state == RunState::Done && !r.measuring && r.measures.step == 200);
+        if measured && shot.stages[0].step == 200 {
+            break shot;
+        }
+        assert!(Instant::now() < deadline, "the worker did not come to rest: {shot:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let measures = &ended.runs[0].measures;
+    assert!(measures.w2_squared.is_some() && measures.w2_squared_floor.is_some() && measures.loss.is_some());
+    assert_eq!(ended.stages[0].trajectories.count(), 64);
+    // at rest nothing is published
+    std::thread::sleep(Duration::from_millis(300));
+    let first = worker.latest().sequence;
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(worker.latest().sequence, first);
+}
