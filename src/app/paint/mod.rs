@@ -74,7 +74,7 @@ impl PicturePainter {
         index: usize,
         mark: &Mark,
     ) {
-        if let Some(gpu) = &mut self.gpu
+        if let Some(gpu) = &self.gpu
             && let Some(callback) = gpu.callback(rect, scene, index, mark)
         {
             painter.add(callback);
@@ -186,3 +186,6 @@ fn color_of(colors: &Colors, index: usize) -> Color32 {
         Colors::Each(all) => all.get(index).map_or(Color32::TRANSPARENT, |c| color32(*c)),
     }
 }
+
+#[cfg(test)]
+mod tests;
