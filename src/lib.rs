@@ -27,6 +27,8 @@
 //!   screen: picture::view(&Snapshot, &Look, t) -> Picture -> egui | PNG
 //! ```
 
+rust_i18n::i18n!("assets/locales", fallback = "en");
+
 pub mod app;
 pub mod backend;
 pub mod cpu;

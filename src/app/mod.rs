@@ -1,3 +1,236 @@
-//! The window.
+//! The window: [`App`] holds the lab that is edited, sends it to the engine, and shows the latest snapshot.
+//!
+//! `logic` (commands, clock, undo, sending) is here and in [`actions`]; drawing is in [`panels`] and [`dialogs`]. Everything on
+//! screen is drawn from a `Lab` and a `Snapshot`, so that tests can show any state without an engine.
 
+mod actions;
+pub mod clock;
+mod dialogs;
+mod link;
 pub mod paint;
+mod panels;
+pub mod theme;
+pub mod ui_command;
+mod widgets;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use eframe::egui;
+use eframe::egui::util::undoer::Undoer;
+
+use crate::engine::command::{BackendChoice, Command};
+use crate::engine::snapshot::{RunSnapshot, Snapshot, StageSnapshot};
+use crate::lab::{Experiment, Lab, RunId, Stage};
+use clock::FlowClock;
+use dialogs::Dialog;
+pub use link::Link;
+use paint::PicturePainter;
+use widgets::thumbnail::Thumbnails;
+
+/// The window's whole state.
+pub struct App {
+    /// The document.
+    pub lab: Lab,
+    /// Flow time.
+    pub clock: FlowClock,
+    /// What the engine last said.
+    pub snapshot: Arc<Snapshot>,
+    link: Link,
+    sent: Lab,
+    sent_t: f64,
+    undo: Undoer<Lab>,
+    screen: Screen,
+}
+
+/// What is shown and is no part of the document.
+struct Screen {
+    dialog: Option<Dialog>,
+    stage: panels::stage::StageView,
+    painter: PicturePainter,
+    thumbnails: Thumbnails,
+    files: actions::Files,
+    status: panels::status::Status,
+    last_frame: Option<f64>,
+    styled: Option<crate::lab::Look>,
+}
+
+impl App {
+    /// A window on this lab. A lab without runs or stages is replaced by the default one.
+    pub fn new(lab: Lab, link: Link, painter: PicturePainter) -> Self {
+        let lab = if lab.runs.is_empty() || lab.stages.is_empty() {
+            Lab::default()
+        } else {
+            lab
+        };
+        Self {
+            clock: FlowClock::default(),
+            snapshot: link.latest(),
+            link,
+            sent: lab.clone(),
+            sent_t: 0.0,
+            undo: Undoer::default(),
+            screen: Screen {
+                dialog: None,
+                stage: panels::stage::StageView::default(),
+                painter,
+                thumbnails: Thumbnails::default(),
+                files: actions::Files::default(),
+                status: panels::status::Status::default(),
+                last_frame: None,
+                styled: None,
+            },
+            lab,
+        }
+    }
+
+    /// A window that shows this snapshot and keeps what it would have sent.
+    pub fn still(lab: Lab, snapshot: Snapshot) -> Self {
+        Self::new(lab, Link::still(snapshot), PicturePainter::new(None))
+    }
+
+    /// The commands that a still window would have sent so far.
+    pub fn sent(&self) -> &[Command] {
+        self.link.sent()
+    }
+
+    /// The stage that fills the window.
+    fn stage(&self) -> &Stage {
+        &self.lab.stages[0]
+    }
+
+    fn stage_mut(&mut self) -> &mut Stage {
+        &mut self.lab.stages[0]
+    }
+
+    /// The run that it shows.
+    fn run_id(&self) -> RunId {
+        self.stage().run
+    }
+
+    fn experiment(&self) -> Experiment {
+        self.lab
+            .run(self.run_id())
+            .map(|r| r.experiment.clone())
+            .unwrap_or_default()
+    }
+
+    /// What the engine says of that run; empty before its first snapshot.
+    fn run_snapshot(&self) -> RunSnapshot {
+        let id = self.run_id();
+        self.snapshot
+            .runs
+            .iter()
+            .find(|r| r.id == id)
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    fn stage_snapshot(&self) -> StageSnapshot {
+        self.snapshot.stages.first().cloned().unwrap_or_default()
+    }
+
+    /// One frame: logic, then everything on screen.
+    pub fn frame_ui(&mut self, ui: &mut egui::Ui) {
+        let ctx = ui.ctx().clone();
+        if !self.style(&ctx) {
+            ctx.request_repaint();
+            return;
+        }
+        self.snapshot = self.link.latest();
+        self.take_saved();
+        self.advance_clock(&ctx);
+        if self.screen.dialog.is_none() {
+            for command in ui_command::pressed(&ctx) {
+                self.run_command(&ctx, &command);
+            }
+        }
+        panels::ui(self, ui);
+        dialogs::ui(self, &ctx);
+        self.send_changes(&ctx);
+    }
+
+    /// Makes egui look as the lab says. False on the very first frame: its fonts are there from the next one on.
+    fn style(&mut self, ctx: &egui::Context) -> bool {
+        let first = self.screen.styled.is_none();
+        if first {
+            theme::install_fonts(ctx);
+            ctx.options_mut(|o| o.zoom_with_keyboard = false);
+        }
+        if self.screen.styled != Some(self.lab.look) {
+            theme::apply(ctx, self.lab.look.theme);
+            if (ctx.zoom_factor() - self.lab.look.zoom).abs() > 1e-3 {
+                ctx.set_zoom_factor(self.lab.look.zoom);
+            }
+            rust_i18n::set_locale("en");
+            self.screen.styled = Some(self.lab.look);
+        }
+        !first
+    }
+
+    /// Lets flow time pass and asks for the next frame while it does: 60 a second where a frame is cheap, else 30.
+    fn advance_clock(&mut self, ctx: &egui::Context) {
+        let now = ctx.input(|i| i.time);
+        let dt = self.screen.last_frame.map_or(0.0, |last| (now - last).clamp(0.0, 0.1));
+        self.screen.last_frame = Some(now);
+        self.clock.advance(dt);
+        if self.clock.playing {
+            let stable_dt = ctx.input(|i| i.stable_dt);
+            let millis = if stable_dt < 0.022 { 16 } else { 33 };
+            ctx.request_repaint_after(Duration::from_millis(millis));
+        }
+    }
+
+    /// Sends what changed since the last frame and remembers it for undo.
+    fn send_changes(&mut self, ctx: &egui::Context) {
+        if self.lab != self.sent {
+            self.link.send(Command::Apply(Arc::new(self.lab.clone())));
+            // the engine has the records now; the document does not keep them
+            for run in &mut self.lab.runs {
+                run.record = None;
+            }
+            self.sent = self.lab.clone();
+        }
+        let layers = self.stage().layers;
+        let shows_field = layers.velocity || layers.exact;
+        if shows_field && self.clock.t != self.sent_t {
+            self.link.send(Command::FlowTime(self.clock.t));
+            self.sent_t = self.clock.t;
+        }
+        self.undo.feed_state(ctx.input(|i| i.time), &self.lab);
+    }
+}
+
+impl eframe::App for App {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        self.frame_ui(ui);
+    }
+}
+
+/// Opens the window and returns when it is closed.
+///
+/// # Errors
+/// Why no window could be opened, in words, with the command that works without one.
+pub fn run(lab: Lab, choice: BackendChoice) -> Result<(), String> {
+    let icon = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon.png")).unwrap_or_default();
+    let options = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title("Rectiflow")
+            .with_app_id("rectiflow")
+            .with_icon(icon)
+            .with_inner_size([1440.0, 900.0])
+            .with_min_inner_size([1024.0, 640.0]),
+        renderer: eframe::Renderer::Wgpu,
+        ..eframe::NativeOptions::default()
+    };
+    let create: eframe::AppCreator<'_> = Box::new(|cc| {
+        let link = Link::start(&lab, choice, &cc.egui_ctx);
+        let painter = PicturePainter::new(cc.wgpu_render_state.as_ref());
+        Ok(Box::new(App::new(lab, link, painter)))
+    });
+    eframe::run_native("rectiflow", options, create).map_err(|why| {
+        format!(
+            "no window could be opened ({why}); without a display, `rectiflow run gaussian-to-moons --out out` does the same work"
+        )
+    })
+}

@@ -1,0 +1,244 @@
+//! What commands do: to the lab, to the clock, to the engine, to files.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use eframe::egui;
+use rust_i18n::t;
+
+use super::App;
+use super::dialogs::Dialog;
+use super::ui_command::UiCommand;
+use crate::engine::command::{BackendChoice, Command};
+use crate::engine::snapshot::RunState;
+use crate::export::atomic;
+use crate::lab::{self, Experiment, Lab, ThemeChoice};
+
+/// How far an arrow key moves flow time.
+const NUDGE: f64 = 0.01;
+/// Steps of zoom.
+const ZOOM_STEP: f32 = 1.1;
+/// How many recent paths are kept.
+const RECENT: usize = 8;
+
+/// The lab's file, and the files that were used.
+#[derive(Default)]
+pub struct Files {
+    /// Where the lab was opened from or saved to.
+    pub current: Option<PathBuf>,
+    /// Paths used in this session, latest first.
+    pub recent: Vec<PathBuf>,
+    /// A save waiting for the engine to hand over its parameters: number and path.
+    pending: Option<(u64, PathBuf)>,
+    asked: u64,
+}
+
+impl Files {
+    fn used(&mut self, path: &Path) {
+        self.recent.retain(|p| p != path);
+        self.recent.insert(0, path.to_path_buf());
+        self.recent.truncate(RECENT);
+        self.current = Some(path.to_path_buf());
+    }
+}
+
+impl App {
+    /// Does what a menu, a key or the palette asks for.
+    pub fn run_command(&mut self, ctx: &egui::Context, command: &UiCommand) {
+        match command {
+            UiCommand::OpenLab => self.screen.dialog = Some(Dialog::open_file(&self.screen.files)),
+            UiCommand::SaveLab => match self.screen.files.current.clone() {
+                Some(path) => self.save_to(&path),
+                None => self.screen.dialog = Some(Dialog::save_file(&self.screen.files)),
+            },
+            UiCommand::SaveLabAs => self.screen.dialog = Some(Dialog::save_file(&self.screen.files)),
+            UiCommand::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            UiCommand::Undo => self.undo(),
+            UiCommand::Redo => self.redo(),
+            UiCommand::Palette => self.screen.dialog = Some(Dialog::palette()),
+            UiCommand::Shortcuts => self.screen.dialog = Some(Dialog::Shortcuts),
+            UiCommand::Preset(name) => self.open_preset(name),
+            UiCommand::Fullscreen => {
+                let full = ctx.input(|i| i.viewport().fullscreen.unwrap_or(false));
+                ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!full));
+            }
+            UiCommand::ResetView => self.screen.stage.reset(),
+            UiCommand::PlayTraining | UiCommand::StepTraining | UiCommand::ResetTraining => self.train_command(command),
+            UiCommand::PlayFlow
+            | UiCommand::FlowBack
+            | UiCommand::FlowForward
+            | UiCommand::FlowStart
+            | UiCommand::FlowEnd
+            | UiCommand::LoopFlow => self.flow_command(command),
+            _ => self.look_command(command),
+        }
+        ctx.request_repaint();
+    }
+
+    fn train_command(&mut self, command: &UiCommand) {
+        let run = self.run_id();
+        let training = self.run_snapshot().state == RunState::Training;
+        self.link.send(match command {
+            UiCommand::PlayTraining if training => Command::Pause(run),
+            UiCommand::PlayTraining => Command::Play(run),
+            UiCommand::StepTraining => Command::Step(run, 1),
+            _ => Command::Reset(run),
+        });
+    }
+
+    fn flow_command(&mut self, command: &UiCommand) {
+        let clock = &mut self.clock;
+        match command {
+            UiCommand::PlayFlow => clock.toggle(),
+            UiCommand::FlowBack => clock.scrub(clock.t - NUDGE),
+            UiCommand::FlowForward => clock.scrub(clock.t + NUDGE),
+            UiCommand::FlowStart => clock.scrub(0.0),
+            UiCommand::FlowEnd => clock.scrub(1.0),
+            _ => clock.looping = !clock.looping,
+        }
+    }
+
+    fn look_command(&mut self, command: &UiCommand) {
+        let look = &mut self.lab.look;
+        match command {
+            UiCommand::FoldLeft => look.left_open = !look.left_open,
+            UiCommand::FoldRight => look.right_open = !look.right_open,
+            UiCommand::FoldBottom => look.bottom_open = !look.bottom_open,
+            UiCommand::FoldAll => {
+                let open = !(look.left_open || look.right_open || look.bottom_open);
+                (look.left_open, look.right_open, look.bottom_open) = (open, open, open);
+            }
+            UiCommand::SwitchTheme => {
+                look.theme = match look.theme {
+                    ThemeChoice::Dark => ThemeChoice::Light,
+                    ThemeChoice::Light => ThemeChoice::Dark,
+                }
+            }
+            UiCommand::ZoomIn => look.zoom = (look.zoom * ZOOM_STEP).min(3.0),
+            UiCommand::ZoomOut => look.zoom = (look.zoom / ZOOM_STEP).max(0.5),
+            UiCommand::ZoomReset => look.zoom = 1.0,
+            UiCommand::NewParticles => {
+                let sampling = &mut self.stage_mut().sampling;
+                sampling.seed = sampling.seed.wrapping_add(1);
+            }
+            _ => {
+                let layers = &mut self.stage_mut().layers;
+                for (row, layer) in super::panels::stage::layers_of(layers) {
+                    if row == *command {
+                        *layer = !*layer;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether there is something to undo, to redo.
+    pub fn can_undo(&self) -> (bool, bool) {
+        (self.undo.has_undo(&self.lab), self.undo.has_redo(&self.lab))
+    }
+
+    fn undo(&mut self) {
+        if let Some(before) = self.undo.undo(&self.lab) {
+            self.lab = before.clone();
+        }
+    }
+
+    fn redo(&mut self) {
+        if let Some(after) = self.undo.redo(&self.lab) {
+            self.lab = after.clone();
+        }
+    }
+
+    /// Replaces the shown run's experiment where it changed.
+    pub fn set_experiment(&mut self, experiment: Experiment) {
+        let id = self.run_id();
+        if let Some(run) = self.lab.run_mut(id)
+            && run.experiment != experiment
+        {
+            run.experiment = experiment;
+        }
+    }
+
+    /// Trains on another backend from the parameters as they are.
+    pub fn use_backend(&mut self, choice: BackendChoice) {
+        self.link.send(Command::UseBackend(choice));
+    }
+
+    fn open_preset(&mut self, name: &str) {
+        match lab::preset(name).and_then(lab::Preset::run_file) {
+            Ok(file) => {
+                let look = self.lab.look;
+                let mut lab = Lab::of(file);
+                lab.look = look;
+                lab.stages[0].layers = self.stage().layers;
+                self.screen.files.current = None;
+                self.begin(lab);
+                let run = self.run_id();
+                self.link.send(Command::Reset(run));
+                self.link.send(Command::Play(run));
+            }
+            Err(why) => self.screen.status.say(true, why.to_string()),
+        }
+    }
+
+    /// Shows another lab.
+    fn begin(&mut self, lab: Lab) {
+        self.lab = lab;
+        self.link.send(Command::Apply(Arc::new(self.lab.clone())));
+        for run in &mut self.lab.runs {
+            run.record = None;
+        }
+        self.sent = self.lab.clone();
+        self.screen.stage.reset();
+    }
+
+    /// Opens a lab or an experiment file. Whether that went well; if not, the status says why.
+    pub fn open_from(&mut self, path: &Path) -> Result<(), String> {
+        let bytes = lab::read_bytes(path).map_err(|e| e.to_string())?;
+        let text = String::from_utf8(bytes).map_err(|_| t!("file.not_text", path = path.display()).into_owned())?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let lab = lab::parse_lab(&text, folder).map_err(|e| format!("{}: {e}", path.display()))?;
+        let trained = lab.runs.iter().any(|r| r.record.is_some());
+        self.begin(lab);
+        self.screen.files.used(path);
+        let run = self.run_id();
+        if !trained {
+            self.link.send(Command::Reset(run));
+            self.link.send(Command::Play(run));
+        }
+        self.screen
+            .status
+            .say(false, t!("file.opened", path = path.display()).into_owned());
+        Ok(())
+    }
+
+    /// Asks the engine for the parameters; [`Self::take_saved`] writes the file when they are here.
+    pub fn save_to(&mut self, path: &Path) {
+        self.screen.files.asked += 1;
+        self.screen.files.pending = Some((self.screen.files.asked, path.to_path_buf()));
+        self.link.send(Command::Collect(self.screen.files.asked));
+    }
+
+    /// Writes a pending save whose parameters have come.
+    pub(super) fn take_saved(&mut self) {
+        let Some((number, path)) = self.screen.files.pending.clone() else {
+            return;
+        };
+        let Some((answer, lab)) = self.snapshot.saved.clone() else {
+            return;
+        };
+        if answer != number {
+            return;
+        }
+        self.screen.files.pending = None;
+        match atomic::write(&path, lab::lab_text(&lab).as_bytes()) {
+            Ok(()) => {
+                self.screen.files.used(&path);
+                self.screen
+                    .status
+                    .say(false, t!("file.saved", path = path.display()).into_owned());
+            }
+            Err(why) => self.screen.status.say(true, why.to_string()),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What opens over the window: the gallery of distributions, the palette, the shortcuts sheet, the file dialogs.
+
+mod files;
+mod gallery;
+mod palette;
+mod shortcuts;
+
+use eframe::egui::{self, Id, Modal};
+
+use super::App;
+use super::actions::Files;
+
+/// Source or target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The law of x0.
+    Source,
+    /// The law of x1.
+    Target,
+}
+
+impl Side {
+    /// Its control's id in the locale file.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Target => "target",
+        }
+    }
+}
+
+/// The dialog that is open.
+#[derive(Clone, Debug)]
+pub enum Dialog {
+    /// All distributions, to choose one.
+    Gallery(gallery::Gallery),
+    /// Every command by typing.
+    Palette(palette::Palette),
+    /// All keys.
+    Shortcuts,
+    /// A path to open or to save to.
+    File(files::FileDialog),
+}
+
+impl Dialog {
+    /// The gallery for one side.
+    pub fn gallery(side: Side) -> Self {
+        Self::Gallery(gallery::Gallery::of(side))
+    }
+
+    /// An empty palette.
+    pub fn palette() -> Self {
+        Self::Palette(palette::Palette::default())
+    }
+
+    /// Asks what to open.
+    pub fn open_file(files: &Files) -> Self {
+        Self::File(files::FileDialog::new(files, false))
+    }
+
+    /// Asks where to save.
+    pub fn save_file(files: &Files) -> Self {
+        Self::File(files::FileDialog::new(files, true))
+    }
+}
+
+/// Shows the open dialog, if any.
+pub fn ui(app: &mut App, ctx: &egui::Context) {
+    let Some(mut dialog) = app.screen.dialog.take() else {
+        return;
+    };
+    let modal = Modal::new(Id::unique("dialog")).show(ctx, |ui| match &mut dialog {
+        Dialog::Gallery(gallery) => gallery.ui(app, ui),
+        Dialog::Palette(palette) => palette.ui(app, ui),
+        Dialog::Shortcuts => shortcuts::ui(ui),
+        Dialog::File(file) => file.ui(app, ui),
+    });
+    // a command of the palette may have opened another dialog
+    if app.screen.dialog.is_none() && !modal.inner && !modal.should_close() {
+        app.screen.dialog = Some(dialog);
+    }
+}

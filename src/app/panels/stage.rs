@@ -1,0 +1,194 @@
+//! The stage: axes of equal scale, pan and zoom, the picture, its legend, the layers' switches beneath.
+
+use eframe::egui::{self, Align2, Button, FontId, Rect, RichText, Ui, Vec2, pos2, vec2};
+use egui_plot::{Plot, PlotBounds, PlotTransform};
+use rust_i18n::t;
+
+use crate::app::App;
+use crate::app::paint::paint_legend;
+use crate::app::theme::{self, text};
+use crate::app::ui_command::UiCommand;
+use crate::app::widgets::icon::{Icon, icon_button};
+use crate::app::widgets::row::text_or;
+use crate::engine::snapshot::StageSnapshot;
+use crate::lab::Layers;
+use crate::picture::stage::{StageCache, StageInput, stage_picture};
+use crate::picture::{Transform, color};
+
+/// Space between what must be seen and the edges of the stage, as a part of its size.
+const MARGIN: f64 = 0.06;
+/// Height of the row of switches.
+const SWITCHES_HEIGHT: f32 = 42.0;
+
+/// Where the stage looks.
+#[derive(Default)]
+pub struct StageView {
+    cache: StageCache,
+    /// The user has moved the view: it no longer follows the data.
+    moved: bool,
+}
+
+impl StageView {
+    /// Shows everything again.
+    pub fn reset(&mut self) {
+        self.moved = false;
+    }
+}
+
+/// The layers with the commands that switch them, in their order on screen.
+pub fn layers_of(layers: &mut Layers) -> [(UiCommand, &mut bool); 8] {
+    [
+        (UiCommand::LayerSource, &mut layers.source),
+        (UiCommand::LayerTarget, &mut layers.target),
+        (UiCommand::LayerParticles, &mut layers.particles),
+        (UiCommand::LayerTrajectories, &mut layers.trajectories),
+        (UiCommand::LayerStates, &mut layers.states),
+        (UiCommand::LayerVelocity, &mut layers.velocity),
+        (UiCommand::LayerDensity, &mut layers.density),
+        (UiCommand::LayerExact, &mut layers.exact),
+    ]
+}
+
+/// The stage and its switches.
+pub fn ui(app: &mut App, ui: &mut Ui) {
+    let full = ui.available_rect_before_wrap();
+    let plot_rect = Rect::from_min_max(full.min, pos2(full.right(), full.bottom() - SWITCHES_HEIGHT));
+    let mut plot_ui = ui.new_child(egui::UiBuilder::new().max_rect(plot_rect).id_salt("plot"));
+    plot(app, &mut plot_ui);
+    let row = Rect::from_min_max(pos2(full.left() + 10.0, plot_rect.bottom()), full.max - vec2(10.0, 0.0));
+    let layout = egui::Layout::left_to_right(egui::Align::Center);
+    let mut row_ui = ui.new_child(egui::UiBuilder::new().max_rect(row).layout(layout).id_salt("layers"));
+    switches(app, &mut row_ui);
+    ui.advance_cursor_after_rect(full);
+}
+
+fn plot(app: &mut App, ui: &mut Ui) {
+    let colors = theme::current(ui);
+    let stage = app.stage_snapshot();
+    let wanted = wanted_bounds(&stage);
+    let follow = !app.screen.stage.moved;
+    let response = Plot::new("stage")
+        .data_aspect(1.0)
+        .show_background(false)
+        .show_crosshair(false)
+        .allow_boxed_zoom(false)
+        .allow_double_click_reset(false)
+        .grid_color(colors.line)
+        .grid_spacing(egui::Rangef::new(46.0, 260.0))
+        .label_formatter(|_| None)
+        .show(ui, |plot_ui| {
+            if follow {
+                plot_ui.set_plot_bounds(wanted);
+            }
+        });
+    let rect = *response.transform.frame();
+    let zoomed =
+        response.response.hovered() && ui.input(|i| i.smooth_scroll_delta != Vec2::ZERO || i.zoom_delta() != 1.0);
+    if response.response.dragged() || zoomed {
+        app.screen.stage.moved = true;
+    }
+    if response.response.double_clicked() {
+        app.screen.stage.reset();
+    }
+    response
+        .response
+        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, t!("stage.spoken")));
+    let transform = transform_of(&response.transform);
+    let surface = color::Theme::from(app.lab.look.theme);
+    let input = StageInput {
+        source: &stage.source,
+        target: &stage.target,
+        trajectories: &stage.trajectories,
+        field: stage.field.as_ref(),
+        exact_field: stage.exact_field.as_ref(),
+        layers: &app.lab.stages[0].layers,
+        t: app.clock.t,
+        theme: surface,
+        bounds: stage.bounds,
+    };
+    let picture = stage_picture(&input, &mut app.screen.stage.cache);
+    app.screen.painter.paint(ui, rect, transform, &picture);
+    let painter = ui.painter_at(rect);
+    paint_legend(&painter, rect, surface, &picture.legend, |entry| {
+        text_or(entry.key, entry.text)
+    });
+    caption(app, ui, rect);
+    if stage.source.is_empty() && stage.target.is_empty() {
+        let font = FontId::proportional(text::HEADING);
+        painter.text(
+            rect.center(),
+            Align2::CENTER_CENTER,
+            t!("stage.waiting"),
+            font,
+            colors.weak,
+        );
+    }
+    if let Some(at) = response.response.hover_pos() {
+        let [x, y] = transform.invert([at.x, at.y]);
+        let words = format!("x = {x:.2}   y = {y:.2}").replace('-', "\u{2212}");
+        let font = FontId::proportional(text::BODY);
+        painter.text(
+            rect.left_bottom() + vec2(12.0, -10.0),
+            Align2::LEFT_BOTTOM,
+            words,
+            font,
+            colors.text,
+        );
+    }
+}
+
+/// Flow time, large, in the corner: what everything on the stage belongs to.
+fn caption(app: &App, ui: &Ui, rect: Rect) {
+    let colors = theme::current(ui);
+    let words = format!("t = {:.2}", app.clock.t);
+    let font = FontId::proportional(text::EQUATION);
+    let at = rect.left_top() + vec2(16.0, 10.0);
+    ui.painter_at(rect).text(at, Align2::LEFT_TOP, words, font, colors.text);
+}
+
+/// The bounds of the data with a margin; the unit square before there are any.
+fn wanted_bounds(stage: &StageSnapshot) -> PlotBounds {
+    let [x0, y0, x1, y1] = stage.bounds.map(f64::from);
+    if !(x0 < x1 && y0 < y1) {
+        return PlotBounds::from_min_max([-3.0, -3.0], [3.0, 3.0]);
+    }
+    let pad = MARGIN * (x1 - x0).max(y1 - y0);
+    PlotBounds::from_min_max([x0 - pad, y0 - pad], [x1 + pad, y1 + pad])
+}
+
+fn transform_of(plot: &PlotTransform) -> Transform {
+    let [sx, sy] = plot.dpos_dvalue().map(|s| s as f32);
+    let zero = plot.position_from_point(&egui_plot::PlotPoint::new(0.0, 0.0));
+    Transform {
+        scale: [sx, sy],
+        offset: [zero.x, zero.y],
+    }
+}
+
+fn switches(app: &mut App, ui: &mut Ui) {
+    let ctx = ui.ctx().clone();
+    let reset = UiCommand::ResetView;
+    if icon_button(ui, Icon::Frame, &reset.name(), false)
+        .on_hover_text(reset.tooltip(&ctx))
+        .clicked()
+    {
+        app.run_command(&ctx, &reset);
+    }
+    ui.add_space(4.0);
+    let colors = theme::current(ui);
+    let tight = ui.available_width() < 640.0;
+    if tight {
+        ui.spacing_mut().item_spacing.x = 3.0;
+        ui.spacing_mut().button_padding.x = 5.0;
+    }
+    let mut layers = app.stage().layers;
+    for (command, on) in layers_of(&mut layers) {
+        let ink = if *on { colors.text } else { colors.weak };
+        let size = if tight { text::SMALL } else { text::BODY };
+        let button = Button::selectable(*on, RichText::new(command.name()).color(ink).size(size));
+        if ui.add(button).on_hover_text(command.tooltip(&ctx)).clicked() {
+            *on = !*on;
+        }
+    }
+    app.stage_mut().layers = layers;
+}

@@ -1,0 +1,207 @@
+//! The bar at the top: menus, lenses, the run's name, where it trains, theme, zoom, language.
+
+use eframe::egui::{self, Align, Button, ComboBox, Layout, RichText, TextEdit, Ui};
+use rust_i18n::t;
+
+use crate::app::App;
+use crate::app::theme::{self, text};
+use crate::app::ui_command::{COMMANDS, Menu, UiCommand};
+use crate::app::widgets::icon::{Icon, icon_button};
+use crate::app::widgets::number::name_it;
+use crate::engine::command::BackendChoice;
+use crate::lab::{Language, PRESETS};
+
+/// The whole bar.
+pub fn ui(app: &mut App, ui: &mut Ui) {
+    let narrow = ui.available_width() < theme::NARROW_WINDOW;
+    ui.horizontal(|ui| {
+        ui.set_height(30.0);
+        ui.scope(|ui| {
+            egui::containers::menu::menu_style(ui.style_mut());
+            ui.spacing_mut().item_spacing.x = 0.0;
+            for menu in Menu::ALL {
+                menu_ui(app, ui, menu);
+            }
+        });
+        ui.add_space(6.0);
+        lenses(ui, narrow);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            look(app, ui, narrow);
+            badge(app, ui, narrow);
+            run_name(app, ui);
+        });
+    });
+}
+
+fn menu_ui(app: &mut App, ui: &mut Ui, menu: Menu) {
+    let ctx = ui.ctx().clone();
+    ui.menu_button(t!(menu.key()), |ui| {
+        if menu == Menu::File {
+            presets(app, ui);
+            ui.separator();
+        }
+        let (undo, redo) = app.can_undo();
+        for row in COMMANDS.iter().filter(|row| row.menu == menu) {
+            let enabled = match row.command {
+                UiCommand::Undo => undo,
+                UiCommand::Redo => redo,
+                _ => true,
+            };
+            let button = Button::new(row.command.name()).shortcut_text(row.command.keys_text(&ctx));
+            if ui
+                .add_enabled(enabled, button)
+                .on_hover_text(row.command.hint())
+                .clicked()
+            {
+                app.run_command(&ctx, &row.command);
+                ui.close();
+            }
+        }
+    });
+}
+
+fn presets(app: &mut App, ui: &mut Ui) {
+    let ctx = ui.ctx().clone();
+    ui.menu_button(t!("menu.presets"), |ui| {
+        for preset in &PRESETS {
+            let words = preset_name(preset.name);
+            if ui.button(words).on_hover_text(preset.summary).clicked() {
+                app.run_command(&ctx, &UiCommand::Preset(preset.name.to_owned()));
+                ui.close();
+            }
+        }
+    });
+}
+
+/// A preset's name on screen.
+pub fn preset_name(name: &str) -> String {
+    crate::app::widgets::row::text_or(&format!("preset.{name}.name"), &name.replace('-', " "))
+}
+
+fn lenses(ui: &mut Ui, narrow: bool) {
+    ui.spacing_mut().item_spacing.x = 3.0;
+    let _ = ui
+        .add(Button::selectable(true, t!("lens.flow_matching")))
+        .on_hover_text(t!("lens.flow_matching_hint"));
+    for (name, short, why) in [
+        ("lens.pf_ode", "lens.pf_ode_short", "lens.pf_ode_why"),
+        ("lens.sde", "lens.sde", "lens.sde_why"),
+        ("lens.compare", "lens.compare", "lens.compare_why"),
+    ] {
+        let name = if narrow { t!(short) } else { t!(name) };
+        ui.add_enabled(false, Button::selectable(false, name))
+            .on_disabled_hover_text(t!(why));
+    }
+}
+
+fn run_name(app: &mut App, ui: &mut Ui) {
+    let width = ui.available_width();
+    if width < 90.0 {
+        return;
+    }
+    let mut experiment = app.experiment();
+    let weak = theme::current(ui).weak;
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let edit = TextEdit::singleline(&mut experiment.name)
+            .desired_width((width - 50.0).min(210.0))
+            .char_limit(80);
+        let response = ui
+            .add(edit.background_color(theme::current(ui).panel))
+            .on_hover_text(t!("top.run_hint"));
+        name_it(&response, &t!("top.run_name"));
+        if width > 190.0 {
+            ui.label(RichText::new(t!("top.run")).color(weak));
+        }
+    });
+    app.set_experiment(experiment);
+}
+
+fn badge(app: &mut App, ui: &mut Ui, narrow: bool) {
+    let status = app.snapshot.backend.clone();
+    let name = if status.name.is_empty() {
+        t!("backend.starting").into_owned()
+    } else {
+        status.name.clone()
+    };
+    let most = if narrow { 22 } else { 40 };
+    let short = if name.chars().count() > most {
+        name.chars().take(most - 1).chain(['\u{2026}']).collect()
+    } else {
+        name.clone()
+    };
+    let response = ui.menu_button(RichText::new(short).size(text::BODY), |ui| {
+        ui.set_min_width(280.0);
+        ui.label(theme::strong(t!("backend.title")));
+        let mut choices = vec![
+            (
+                BackendChoice::Auto,
+                t!("backend.auto").into_owned(),
+                t!("backend.auto_hint").into_owned(),
+            ),
+            (
+                BackendChoice::Cpu,
+                t!("backend.cpu").into_owned(),
+                t!("backend.cpu_hint").into_owned(),
+            ),
+        ];
+        for (adapter, software) in status.adapters.iter() {
+            let words = if *software {
+                t!("backend.software", name = adapter).into_owned()
+            } else {
+                adapter.clone()
+            };
+            let hint = if *software {
+                t!("backend.software_hint")
+            } else {
+                t!("backend.gpu_hint")
+            };
+            choices.push((BackendChoice::Adapter(adapter.clone()), words, hint.into_owned()));
+        }
+        if status.adapters.is_empty() {
+            choices.push((
+                BackendChoice::Gpu,
+                t!("backend.gpu").into_owned(),
+                t!("backend.gpu_hint").into_owned(),
+            ));
+        }
+        for (choice, words, hint) in choices {
+            if ui.radio(status.choice == choice, words).on_hover_text(hint).clicked() {
+                app.use_backend(choice);
+                ui.close();
+            }
+        }
+    });
+    name_it(&response.response, &t!("backend.badge", name = name));
+    response
+        .response
+        .on_hover_text(format!("{name}\n{}", t!("backend.badge_hint")));
+}
+
+fn look(app: &mut App, ui: &mut Ui, narrow: bool) {
+    let ctx = ui.ctx().clone();
+    if !narrow {
+        let combo = ComboBox::from_id_salt("language")
+            .width(84.0)
+            .selected_text(t!("language.en"))
+            .show_ui(ui, |ui| {
+                ui.selectable_value(&mut app.lab.look.language, Language::En, t!("language.en"));
+            });
+        name_it(&combo.response, &t!("language.title"));
+        combo.response.on_hover_text(t!("language.hint"));
+    }
+    let theme_command = UiCommand::SwitchTheme;
+    if icon_button(ui, Icon::Theme, &theme_command.name(), false)
+        .on_hover_text(theme_command.tooltip(&ctx))
+        .clicked()
+    {
+        app.run_command(&ctx, &theme_command);
+    }
+    for (command, sign) in [(UiCommand::ZoomIn, "A+"), (UiCommand::ZoomOut, "A\u{2212}")] {
+        let button = Button::new(sign).min_size(egui::vec2(34.0, theme::ICON_SIZE));
+        let response = ui.add(button).on_hover_text(command.tooltip(&ctx));
+        name_it(&response, &command.name());
+        if response.clicked() {
+            app.run_command(&ctx, &command);
+        }
+    }
+}
