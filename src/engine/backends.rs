@@ -3,6 +3,7 @@
 use super::command::BackendChoice;
 use crate::backend::{Backend, Fault};
 use crate::cpu::CpuBackend;
+use crate::gpu::{AdapterChoice, GpuBackend};
 
 /// The backend for a choice, and whether it is a GPU. `Auto` takes a real GPU where there is one, else the CPU; a software
 /// adapter counts as no GPU.
@@ -10,13 +11,28 @@ use crate::cpu::CpuBackend;
 /// # Errors
 /// Where a GPU or an adapter was asked for by name and cannot be used.
 pub fn open(choice: &BackendChoice, threads: Option<usize>) -> Result<(Box<dyn Backend>, bool), Fault> {
-    match choice {
-        BackendChoice::Auto | BackendChoice::Cpu => Ok((Box::new(CpuBackend::new(threads)?), false)),
-        BackendChoice::Gpu | BackendChoice::Adapter(_) => Err(Fault::Unavailable("not built yet".into())),
+    let adapter = match choice {
+        BackendChoice::Cpu => return cpu(threads),
+        BackendChoice::Auto => AdapterChoice::Real,
+        BackendChoice::Gpu => AdapterChoice::Any,
+        BackendChoice::Adapter(name) => AdapterChoice::Named(name.clone()),
+    };
+    match GpuBackend::new(&adapter) {
+        Ok(backend) => Ok((Box::new(backend), true)),
+        Err(_) if *choice == BackendChoice::Auto => cpu(threads),
+        Err(fault) => Err(fault),
     }
+}
+
+fn cpu(threads: Option<usize>) -> Result<(Box<dyn Backend>, bool), Fault> {
+    Ok((Box::new(CpuBackend::new(threads)?), false))
 }
 
 /// Adapters by name, and whether each is software.
 pub fn adapters() -> Vec<(String, bool)> {
-    Vec::new()
+    crate::gpu::adapters()
+        .into_iter()
+        .filter(|a| a.usable)
+        .map(|a| (a.name, a.software))
+        .collect()
 }

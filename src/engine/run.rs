@@ -60,6 +60,8 @@ pub struct ActiveRun {
     pub job: Arc<TrainJob>,
     /// The last parameters known to be good.
     pub checkpoint: Checkpoint,
+    /// Later parameters that have yet to prove themselves by the losses they lead to.
+    pub candidate: Option<Checkpoint>,
     /// Training steps taken (the checkpoint may lie a little behind).
     pub step: u64,
     /// Whether the user lets it train.
@@ -99,6 +101,7 @@ impl ActiveRun {
             experiment: run.experiment.clone(),
             job: Arc::new(train_job(&run.experiment, None)),
             checkpoint: Checkpoint::initial(&run.experiment.network, run.experiment.seed),
+            candidate: None,
             step: 0,
             playing: false,
             steps_left: None,

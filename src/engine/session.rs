@@ -193,6 +193,7 @@ impl Session {
     /// Puts a run's job and last good parameters into the backend.
     fn load(&mut self, run: &mut ActiveRun) {
         run.step = run.checkpoint.step;
+        run.candidate = None;
         if let Err(fault) = self.backend.load(run.slot, Arc::clone(&run.job), &run.checkpoint) {
             self.recover(&fault, Some(run));
         }
@@ -203,6 +204,21 @@ impl Session {
         match self.backend.checkpoint(run.slot) {
             Ok(checkpoint) if checkpoint.is_finite() => run.checkpoint = checkpoint,
             Ok(_) => {}
+            Err(fault) => self.recover(&fault, Some(run)),
+        }
+    }
+
+    /// The parameters fetched here become the last good ones at the next call, if the losses they led to look well.
+    fn keep_proven(&mut self, run: &mut ActiveRun) {
+        if !run.looks_well() {
+            run.candidate = None;
+            return;
+        }
+        if let Some(proven) = run.candidate.take() {
+            run.checkpoint = proven;
+        }
+        match self.backend.checkpoint(run.slot) {
+            Ok(checkpoint) => run.candidate = Some(checkpoint).filter(Checkpoint::is_finite),
             Err(fault) => self.recover(&fault, Some(run)),
         }
     }
@@ -244,6 +260,7 @@ impl Session {
             let mut well = true;
             for run in self.runs.iter_mut().chain(outside.as_deref_mut()) {
                 run.step = run.checkpoint.step;
+                run.candidate = None;
                 well &= self
                     .backend
                     .load(run.slot, Arc::clone(&run.job), &run.checkpoint)
@@ -327,9 +344,7 @@ impl Session {
         }
         if self.keep.is_due(now) {
             for i in 0..self.runs.len() {
-                if self.runs[i].looks_well() {
-                    self.with_run(i, |session, run| session.keep_checkpoint(run));
-                }
+                self.with_run(i, |session, run| session.keep_proven(run));
             }
             self.keep.done(Instant::now(), now.elapsed());
         }
