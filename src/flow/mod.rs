@@ -4,6 +4,7 @@
 //! `X_t = alpha(t) x1 + sigma(t) x0`; maths is done in f64 on `[f64; 2]` ([`Point`]), buffers that reach
 //! a backend or the screen hold f32 (`[f32; 2]`).
 
+pub mod angle;
 pub mod close;
 pub mod coupling;
 pub mod distribution;

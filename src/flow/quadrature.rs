@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 /// The `n` nodes and weights of Gauss-Legendre quadrature on (0, 1), nodes increasing, weights summing to 1:
 /// exact for polynomials up to degree 2n - 1. Newton's method on the Legendre polynomial, whose values come from
-/// (k+1) P_{k+1} = (2k+1) x P_k - k P_{k-1}.
+/// `(k+1) P_{k+1} = (2k+1) x P_k - k P_{k-1}`.
 pub fn gauss_legendre(n: usize) -> Vec<(f64, f64)> {
     let mut nodes = vec![(0.5, 1.0); n];
     for i in 0..n.div_ceil(2) {
@@ -23,7 +23,7 @@ pub fn gauss_legendre(n: usize) -> Vec<(f64, f64)> {
     nodes
 }
 
-/// P_n and its derivative at x in (-1, 1).
+/// `P_n` and its derivative at x in (-1, 1).
 fn legendre(n: usize, x: f64) -> (f64, f64) {
     let (mut before, mut value) = (1.0, x);
     for k in 1..n {

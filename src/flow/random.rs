@@ -44,6 +44,7 @@ pub enum Stream {
 }
 
 /// `pcg4d`: four u32 in, four u32 out, every output bit depends on every input bit.
+#[inline]
 pub const fn pcg4d(mut v: [u32; 4]) -> [u32; 4] {
     let mut i = 0;
     while i < 4 {
@@ -59,6 +60,7 @@ pub const fn pcg4d(mut v: [u32; 4]) -> [u32; 4] {
     mix(v)
 }
 
+#[inline]
 const fn mix(mut v: [u32; 4]) -> [u32; 4] {
     v[0] = v[0].wrapping_add(v[1].wrapping_mul(v[3]));
     v[1] = v[1].wrapping_add(v[2].wrapping_mul(v[0]));
@@ -68,6 +70,7 @@ const fn mix(mut v: [u32; 4]) -> [u32; 4] {
 }
 
 /// The random bits of (seed, stream, index): the definition that the shaders repeat.
+#[inline]
 pub const fn bits(seed: u64, stream: Stream, index: u64) -> [u32; 4] {
     // the low words go straight in; the high words are spread so that nearby seeds differ everywhere
     pcg4d([
@@ -89,6 +92,7 @@ pub struct CounterRng {
 
 impl CounterRng {
     /// The generator of (seed, stream, index).
+    #[inline]
     pub const fn new(seed: u64, stream: Stream, index: u64) -> Self {
         Self {
             key: bits(seed, stream, index),
@@ -98,6 +102,7 @@ impl CounterRng {
         }
     }
 
+    #[inline]
     fn next(&mut self) -> u32 {
         if self.left == 0 {
             let k = self.key;
@@ -110,6 +115,7 @@ impl CounterRng {
     }
 
     /// Uniform on [0, 1), 53 bits.
+    #[inline]
     pub fn uniform(&mut self) -> f64 {
         let hi = u64::from(self.next());
         let lo = u64::from(self.next());
@@ -117,11 +123,13 @@ impl CounterRng {
     }
 
     /// Standard normal (ziggurat, `rand_distr`).
+    #[inline]
     pub fn normal(&mut self) -> f64 {
         rand_distr::Distribution::sample(&rand_distr::StandardNormal, self)
     }
 
     /// Uniform on `0..n`.
+    #[inline]
     pub fn below(&mut self, n: usize) -> usize {
         // multiply-shift: the bias is n / 2^32, far below anything measurable here
         ((u64::from(self.next()) * n as u64) >> 32) as usize
@@ -130,9 +138,11 @@ impl CounterRng {
 
 impl TryRng for CounterRng {
     type Error = Infallible;
+    #[inline]
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
         Ok(self.next())
     }
+    #[inline]
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
         Ok(u64::from(self.next()) << 32 | u64::from(self.next()))
     }

@@ -111,9 +111,9 @@ pub enum Prediction {
 pub struct TimeRow {
     /// t in [0, 1].
     pub t: f32,
-    /// Factor of x1 in X_t.
+    /// Factor of x1 in `X_t`.
     pub alpha: f32,
-    /// Factor of x0 in X_t.
+    /// Factor of x0 in `X_t`.
     pub sigma: f32,
     /// Weight of this row's loss.
     pub weight: f32,

@@ -4,6 +4,7 @@ use std::f64::consts::{PI, TAU};
 
 use super::component::Component;
 use crate::flow::Point;
+use crate::flow::angle::sin_cos;
 use crate::flow::quadrature::gauss_legendre;
 
 /// A curve with a law along it.
@@ -65,11 +66,11 @@ impl Curve {
     fn at_angle(&self, a: f64) -> Point {
         match *self {
             Self::Arc { center, radius, .. } => {
-                let (sin, cos) = a.sin_cos();
+                let (sin, cos) = sin_cos(a);
                 [center[0] + radius * cos, center[1] + radius * sin]
             }
             Self::Spiral { growth, turn, .. } => {
-                let (sin, cos) = (a + turn).sin_cos();
+                let (sin, cos) = sin_cos(a + turn);
                 [growth * a * cos, growth * a * sin]
             }
         }

@@ -45,30 +45,38 @@ pub(super) enum Form {
 /// Draws an index with given weights.
 #[derive(Clone, Debug)]
 pub(super) struct Pick {
+    /// Upper end of each index's share of [0, 1], without the last.
     cumulative: Vec<f64>,
+    /// Lower end of each share, and 1 / its width.
+    shares: Vec<[f64; 2]>,
 }
 
 impl Pick {
     fn new(weights: impl Iterator<Item = f64>) -> Self {
-        let mut sum = 0.0;
-        let mut cumulative: Vec<f64> = weights
-            .map(|w| {
-                sum += w;
-                sum
-            })
-            .collect();
+        let (mut cumulative, mut shares, mut sum) = (Vec::new(), Vec::new(), 0.0);
+        for w in weights {
+            shares.push([sum, 1.0 / w]);
+            sum += w;
+            cumulative.push(sum);
+        }
         // the last entry is never compared with, so rounding of the sum does no harm
         cumulative.pop();
-        Self { cumulative }
+        Self { cumulative, shares }
     }
 
+    /// An index, and a uniform number in [0, 1) independent of it: where in the index's share the draw fell.
     #[inline]
-    fn draw(&self, rng: &mut CounterRng) -> usize {
-        if self.cumulative.is_empty() {
-            return 0;
-        }
+    fn draw(&self, rng: &mut CounterRng) -> (usize, f64) {
         let u = rng.uniform();
-        self.cumulative.partition_point(|&c| c <= u)
+        // counted, not searched for: no branch depends on the draw
+        let few = self.cumulative.len() <= 16;
+        let k = if few {
+            self.cumulative.iter().map(|&c| usize::from(c <= u)).sum()
+        } else {
+            self.cumulative.partition_point(|&c| c <= u)
+        };
+        let [start, scale] = self.shares[k];
+        (k, ((u - start) * scale).clamp(0.0, 1.0))
     }
 }
 
@@ -96,13 +104,14 @@ impl Law {
     pub fn draw(&self, rng: &mut CounterRng) -> Point {
         match &self.0 {
             Form::Gaussians { list, factors, pick } => {
-                let k = pick.draw(rng);
+                let k = if list.len() == 1 { 0 } else { pick.draw(rng).0 };
                 let ([x, y], [a, b, c]) = (list[k].mean, factors[k]);
                 let (n, m) = (rng.normal(), rng.normal());
                 [x + a * n, y + b * n + c * m]
             }
             Form::Curves { list, pick, noise } => {
-                let [x, y] = list[pick.draw(rng)].1.at(rng.uniform());
+                let (k, u) = pick.draw(rng);
+                let [x, y] = list[k].1.at(u);
                 [x + noise * rng.normal(), y + noise * rng.normal()]
             }
             Form::Squares { corners, side } => {

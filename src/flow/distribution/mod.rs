@@ -1,9 +1,12 @@
-//! Distributions of the plane, each usable as source and as target. Every kind has its parameters in `kinds.rs` (with the
-//! formula), one row in the table [`DISTRIBUTIONS`], and reduces to one of the few normal forms of `law.rs`, from which draws,
-//! moments, extent and components follow. No file is read here.
+//! Distributions of the plane, each usable as source and as target. Every kind has its parameters and its formula in
+//! `blobs.rs`, `bands.rs`, `fields.rs` or `pinwheel.rs`, one row in the table [`DISTRIBUTIONS`], and reduces to one of the few
+//! normal forms of `law.rs`, from which draws, moments, extent and components follow. No file is read here.
 
+mod bands;
+mod blobs;
 mod component;
 mod curve;
+mod fields;
 mod kinds;
 mod law;
 mod pinwheel;
@@ -20,11 +23,10 @@ use super::Point;
 use super::random::{CounterRng, Stream};
 use kinds::Kind;
 
+pub use bands::{Ring, Rings, SCurve, Shift, SwissRoll, TwoMoons, TwoSpirals};
+pub use blobs::{EightGaussians, Gaussian, GridOfGaussians, Mixture, TwoClusters};
 pub use component::{Component, Components, Extent, Moments};
-pub use kinds::{
-    Checkerboard, EightGaussians, Gaussian, GridOfGaussians, Mixture, Points, Ring, Rings, SCurve, Shift, SwissRoll,
-    TwoClusters, TwoMoons, TwoSpirals, UniformSquare,
-};
+pub use fields::{Checkerboard, Points, UniformSquare};
 pub use law::Law;
 pub use pinwheel::Pinwheel;
 pub use table::DISTRIBUTIONS;

@@ -5,11 +5,15 @@ use std::f64::consts::TAU;
 use serde::{Deserialize, Serialize};
 
 use super::component::{Component, Moments};
+use super::kinds::{Kind, size_within};
+use super::law::{Form, Law};
 use crate::flow::Point;
+use crate::flow::angle::sin_cos;
 use crate::flow::random::CounterRng;
+use crate::flow::table::{count_within, within};
 
 /// Bent arms (Johnson et al. 2016, the pinwheel data of "Composing graphical models with neural networks").
-/// With r = 1 + radial_std n and s = tangential_std m (n, m standard normal), the point is scale (r, s) turned by
+/// With r = 1 + `radial_std` n and s = `tangential_std` m (n, m standard normal), the point is scale (r, s) turned by
 /// the arm's angle + rate exp(r).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -38,12 +42,27 @@ impl Default for Pinwheel {
     }
 }
 
+impl Kind for Pinwheel {
+    fn law(&self) -> Law {
+        Law(Form::Pinwheel(*self))
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        count_within("arms", self.arms, 1, 16, 5)?;
+        // farther out the arms wind so fast that the components no longer follow them
+        within("radial_std", self.radial_std, 1e-3, 0.5, 0.3)?;
+        within("tangential_std", self.tangential_std, 1e-3, 1.0, 0.1)?;
+        within("rate", self.rate, -1.0, 1.0, 0.25)?;
+        size_within("scale", self.scale, 2.0)
+    }
+}
+
 impl Pinwheel {
     pub(super) fn draw(&self, rng: &mut CounterRng) -> Point {
         let arm = rng.below(self.arms as usize) as u32;
         let r = 1.0 + self.radial_std * rng.normal();
         let s = self.tangential_std * rng.normal();
-        let (sin, cos) = self.angle(arm, r).sin_cos();
+        let (sin, cos) = sin_cos(self.angle(arm, r));
         [self.scale * (r * cos - s * sin), self.scale * (r * sin + s * cos)]
     }
 
@@ -76,7 +95,7 @@ impl Pinwheel {
         for arm in 0..self.arms {
             for k in 0..n {
                 let r = 1.0 + coarse * z(k);
-                let (sin, cos) = self.angle(arm, r).sin_cos();
+                let (sin, cos) = sin_cos(self.angle(arm, r));
                 let turn = r * self.rate * r.exp();
                 // d(point)/dr, and the direction across the arm
                 let slope = [cos - turn * sin, sin + turn * cos].map(|d| along * d);
