@@ -105,7 +105,8 @@ pub enum Prediction {
 }
 
 /// One row of the table of times: all that a training row needs to know about its t.
-/// The training input is (alpha x1 + sigma x0, t), the training target target_x1 x1 + target_x0 x0.
+/// The training input is (alpha x1 + sigma x0, t), the training target
+/// `target_x1 x1 + target_x0 x0`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct TimeRow {
@@ -121,7 +122,7 @@ pub struct TimeRow {
     pub target_x0: f32,
     /// Factor of x1 in the regression target.
     pub target_x1: f32,
-    /// Velocity = velocity_x X_t + velocity_net output: the conversion of the output.
+    /// Velocity = `velocity_x X_t + velocity_net output`: the conversion of the output.
     pub velocity_x: f32,
     /// See `velocity_x`.
     pub velocity_net: f32,
@@ -403,6 +404,7 @@ pub fn time_rows(density: TimeDensity, weight: LossWeight, path: Path, predictio
 mod tests {
     use super::*;
     use crate::flow::close::assert_close;
+    use crate::flow::quadrature::gauss_legendre;
 
     fn laws() -> Vec<TimeDensity> {
         let mut all: Vec<_> = TIME_DENSITIES
@@ -424,22 +426,13 @@ mod tests {
 
     /// The integral of f over [a, b]: Gauss-Legendre with 8 points on 64 pieces.
     fn integral(f: impl Fn(f64) -> f64, a: f64, b: f64) -> f64 {
-        const NODES: [(f64, f64); 4] = [
-            (0.1834346424956498, 0.3626837833783620),
-            (0.5255324099163290, 0.3137066458778873),
-            (0.7966664774136267, 0.2223810344533745),
-            (0.9602898564975363, 0.1012285362903763),
-        ];
-        let h = 0.5 * (b - a) / 64.0;
-        (0..64)
-            .map(|k| {
-                let m = a + (2.0 * f64::from(k) + 1.0) * h;
-                NODES
-                    .iter()
-                    .map(|(x, w)| h * w * (f(m - h * x) + f(m + h * x)))
-                    .sum::<f64>()
-            })
-            .sum()
+        let rule = gauss_legendre(8);
+        let h = (b - a) / 64.0;
+        let piece = |k: u32| {
+            let start = a + f64::from(k) * h;
+            rule.iter().map(|(x, w)| h * w * f(start + h * x)).sum::<f64>()
+        };
+        (0..64).map(piece).sum()
     }
 
     #[test]
