@@ -10,6 +10,7 @@ use super::simd::Isa;
 use super::train::Run;
 use crate::backend::{Backend, Fault, Slot, TrainJob, TrainReport, Trajectories, Weights};
 use crate::flow::sampler::Table;
+use crate::flow::time_density::TIME_ROWS;
 use crate::net::Checkpoint;
 
 /// Points that one task evaluates.
@@ -48,6 +49,28 @@ impl CpuBackend {
     }
 }
 
+/// Whether the tables fit each other: the trait takes plain data, which may come from a file.
+fn check(job: &TrainJob, c: &Checkpoint) -> Result<(), Fault> {
+    job.shape
+        .validate()
+        .and_then(|()| job.optimizer.validate())
+        .map_err(Fault::Unavailable)?;
+    let len = job.shape.params_len();
+    let found = [&c.params, &c.first_moment, &c.second_moment, &c.ema].map(Vec::len);
+    if found != [len; 4] {
+        return Err(Fault::Unavailable(format!(
+            "the checkpoint holds {found:?} numbers, the network takes {len}"
+        )));
+    }
+    if job.rows.len() != TIME_ROWS {
+        return Err(Fault::Unavailable(format!(
+            "the table of times has {} rows, not {TIME_ROWS}",
+            job.rows.len()
+        )));
+    }
+    Ok(())
+}
+
 fn unknown(slot: Slot) -> Fault {
     Fault::Unavailable(format!("nothing is loaded in slot {slot}"))
 }
@@ -59,6 +82,7 @@ impl Backend for CpuBackend {
     }
 
     fn load(&mut self, slot: Slot, job: Arc<TrainJob>, checkpoint: &Checkpoint) -> Result<(), Fault> {
+        check(&job, checkpoint)?;
         match self.runs.get_mut(&slot) {
             Some(run) if *run.shape() == job.shape => run.reload(job, checkpoint),
             _ => {
@@ -89,6 +113,13 @@ impl Backend for CpuBackend {
         times: &[f32],
     ) -> Result<Vec<[f32; 2]>, Fault> {
         let net = self.run(slot)?.frozen(weights);
+        if times.len() != 1 && times.len() != points.len() {
+            return Err(Fault::Unavailable(format!(
+                "{} times for {} points: give one, or one a point",
+                times.len(),
+                points.len()
+            )));
+        }
         let mut out = vec![[0.0; 2]; points.len()];
         self.pool.install(|| {
             out.par_chunks_mut(CHUNK)

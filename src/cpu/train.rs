@@ -399,17 +399,6 @@ impl Run {
         self.layout.unpack(&sum)
     }
 
-    /// Puts the pairs of block 0 in place, for tests that bring their own.
-    #[cfg(test)]
-    pub(super) fn preload(&mut self, pairs: Vec<Pair>) {
-        self.block = Some((0, Arc::new(pairs)));
-    }
-
-    #[cfg(test)]
-    pub(super) fn rewind(&mut self) {
-        self.state.step = 0;
-    }
-
     /// One step on the given rows instead of the pair stream's; its loss.
     #[cfg(test)]
     pub(super) fn step_on(&mut self, count: usize, fill: impl Fn(usize, &mut [f32]) -> Goal + Sync) -> f64 {

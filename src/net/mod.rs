@@ -6,7 +6,7 @@ mod optimizer;
 mod params;
 mod shape;
 
-pub use activation::{Activation, SELU_ALPHA, SELU_SCALE};
-pub use optimizer::{Optimizer, OptimizerKind, Schedule};
+pub use activation::{ACTIVATIONS, Activation, SELU_ALPHA, SELU_SCALE};
+pub use optimizer::{OPTIMIZERS, Optimizer, OptimizerKind, SCHEDULES, Schedule};
 pub use params::Checkpoint;
-pub use shape::{Layer, Shape, TimeEmbedding};
+pub use shape::{Layer, MAX_FREQUENCIES, MAX_HIDDEN_LAYERS, Shape, TIME_EMBEDDINGS, TimeEmbedding, WIDTHS};

@@ -19,7 +19,7 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Untrained: weights and biases uniform in +-1/sqrt(inputs) (PyTorch's default for a linear layer), drawn from `seed`.
+    /// Untrained: weights and biases uniform in +-1/sqrt(inputs) (`PyTorch`'s default for a linear layer), drawn from `seed`.
     pub fn initial(shape: &Shape, seed: u64) -> Self {
         let len = shape.params_len();
         let mut params = vec![0.0; len];

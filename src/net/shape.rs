@@ -6,8 +6,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::Activation;
+use crate::flow::table::{Entry, Form, Parameter, count_within};
 
-/// How t enters the network.
+/// Fewest and most units in a hidden layer.
+pub const WIDTHS: std::ops::RangeInclusive<u32> = 8..=256;
+/// Most hidden layers; the fewest is 1.
+pub const MAX_HIDDEN_LAYERS: usize = 6;
+/// Most Fourier frequencies; the fewest is 1.
+pub const MAX_FREQUENCIES: u32 = 16;
+
+/// How t enters the network. A closed set; [`TIME_EMBEDDINGS`] is its table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum TimeEmbedding {
@@ -20,6 +28,40 @@ pub enum TimeEmbedding {
         #[serde(default = "four")]
         frequencies: u32,
     },
+}
+
+/// One row a time embedding.
+pub const TIME_EMBEDDINGS: [Entry; 2] = [
+    Entry {
+        name: "raw",
+        formula: "t",
+        summary: "t as it is",
+        parameters: &[],
+    },
+    Entry {
+        name: "fourier",
+        formula: "t, sin πkt, cos πkt for k = 1 … K",
+        summary: "waves over t beside it: the field may change faster with t",
+        parameters: &[Parameter {
+            name: "frequencies",
+            symbol: "K",
+            meaning: "how many waves",
+            form: Form::Count {
+                low: 1,
+                high: MAX_FREQUENCIES,
+            },
+        }],
+    },
+];
+
+impl TimeEmbedding {
+    /// Name in files and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Fourier { .. } => "fourier",
+        }
+    }
 }
 
 const fn four() -> u32 {
@@ -62,6 +104,28 @@ pub struct Layer {
 }
 
 impl Shape {
+    /// Whether this network can be made; the message names the key and a value that works.
+    ///
+    /// # Errors
+    /// Where there are too few or too many layers, units or frequencies.
+    pub fn validate(&self) -> Result<(), String> {
+        if self.hidden.is_empty() || self.hidden.len() > MAX_HIDDEN_LAYERS {
+            return Err(format!(
+                "network.hidden has {} layers; use 1 to {MAX_HIDDEN_LAYERS}, such as [64, 64, 64]",
+                self.hidden.len()
+            ));
+        }
+        for &width in &self.hidden {
+            count_within("network.hidden", width, *WIDTHS.start(), *WIDTHS.end(), 64)?;
+        }
+        match self.time_embedding {
+            TimeEmbedding::Raw => Ok(()),
+            TimeEmbedding::Fourier { frequencies } => {
+                count_within("network.time_embedding.frequencies", frequencies, 1, MAX_FREQUENCIES, 4)
+            }
+        }
+    }
+
     /// How many time features follow x and y.
     pub const fn time_features(&self) -> usize {
         match self.time_embedding {
@@ -109,6 +173,65 @@ impl Shape {
                 out[1 + 2 * k] = angle.sin();
                 out[2 + 2 * k] = angle.cos();
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layers_fill_the_buffer_without_gaps() {
+        let shape = Shape {
+            hidden: vec![8, 17],
+            time_embedding: TimeEmbedding::Fourier { frequencies: 2 },
+            ..Shape::default()
+        };
+        let layers = shape.layers();
+        assert_eq!(
+            layers.iter().map(|l| (l.inputs, l.outputs)).collect::<Vec<_>>(),
+            [(7, 8), (8, 17), (17, 2)]
+        );
+        let mut at = 0;
+        for l in layers {
+            assert_eq!((l.weight, l.bias), (at, at + l.inputs * l.outputs));
+            at = l.bias + l.outputs;
+        }
+        assert_eq!(shape.params_len(), at);
+    }
+
+    #[test]
+    fn files_may_leave_out_the_frequencies() {
+        let read: TimeEmbedding = serde_json::from_str(r#"{"kind": "fourier"}"#).unwrap();
+        assert_eq!(read, TimeEmbedding::Fourier { frequencies: 4 });
+        for (embedding, entry) in [TimeEmbedding::Raw, read].into_iter().zip(TIME_EMBEDDINGS) {
+            assert_eq!(embedding.name(), entry.name);
+            assert_eq!(serde_json::to_value(embedding).unwrap()["kind"], entry.name);
+        }
+    }
+
+    #[test]
+    fn bad_shapes_are_named() {
+        assert_eq!(Shape::default().validate(), Ok(()));
+        let hidden = |hidden: &[u32]| Shape {
+            hidden: hidden.to_vec(),
+            ..Shape::default()
+        };
+        let fourier = |frequencies| Shape {
+            time_embedding: TimeEmbedding::Fourier { frequencies },
+            ..Shape::default()
+        };
+        for (key, bad) in [
+            ("network.hidden", hidden(&[])),
+            ("network.hidden", hidden(&[64; 7])),
+            ("network.hidden", hidden(&[7])),
+            ("network.hidden", hidden(&[64, 257])),
+            ("network.time_embedding.frequencies", fourier(0)),
+            ("network.time_embedding.frequencies", fourier(17)),
+        ] {
+            let message = bad.validate().expect_err(key);
+            assert!(message.starts_with(key) && message.contains("such as"), "{message}");
         }
     }
 }
