@@ -31,6 +31,7 @@ rust_i18n::i18n!("assets/locales", fallback = "en");
 
 pub mod app;
 pub mod backend;
+pub mod cli;
 pub mod cpu;
 pub mod engine;
 pub mod export;

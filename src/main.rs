@@ -1,2 +1,7 @@
 //! Rectiflow's program: hands its arguments to [`rectiflow::cli`].
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rectiflow::cli::main(std::env::args_os())
+}

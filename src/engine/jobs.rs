@@ -111,6 +111,18 @@ impl Session {
         Ok(done.measures)
     }
 
+    /// The learned velocity of a run at each point, at one flow time; data units per unit t.
+    ///
+    /// # Errors
+    /// The backend's fault.
+    pub fn velocity(&mut self, id: RunId, points: &[[f32; 2]], t: f64) -> Result<Vec<Point>, Fault> {
+        let Some(at) = self.index(id) else {
+            return Ok(Vec::new());
+        };
+        let (slot, job) = (self.runs[at].slot, Arc::clone(&self.runs[at].job));
+        self.velocities(slot, &job, points, &[t as f32])
+    }
+
     /// Evaluates the network for a measure of run number `at`.
     pub(super) fn measure_job(
         &mut self,

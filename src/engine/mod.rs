@@ -15,7 +15,7 @@ pub mod snapshot;
 mod stage;
 #[cfg(test)]
 mod tests;
-mod truth;
+pub mod truth;
 pub mod worker;
 
-pub use sampling::span;
+pub use sampling::{span, start_points};

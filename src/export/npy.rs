@@ -1,4 +1,4 @@
-//! NPY arrays out, version 1.0, little-endian, C order (NumPy Enhancement Proposal 1). In is `lab::decode_npy`.
+//! NPY arrays out, version 1.0, little-endian, C order (`NumPy` Enhancement Proposal 1). In is `lab::decode_npy`.
 
 use std::path::Path;
 

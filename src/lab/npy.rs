@@ -1,4 +1,4 @@
-//! NPY arrays in: float32 or float64, little-endian, C or Fortran order (NumPy Enhancement Proposal 1). Out is `export/npy.rs`.
+//! NPY arrays in: float32 or float64, little-endian, C or Fortran order (`NumPy` Enhancement Proposal 1). Out is `export/npy.rs`.
 
 use super::BadInput;
 

@@ -1,0 +1,281 @@
+//! What can be typed: clap's description of every command, and its errors on one line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::engine::command::BackendChoice;
+use crate::lab::BadInput;
+
+/// Trains, shows and measures rectified flows between two distributions of the plane. Without a command it opens the window.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rectiflow",
+    version,
+    args_conflicts_with_subcommands = true,
+    max_term_width = 110
+)]
+#[command(after_help = "Examples:
+  rectiflow                                         open the window
+  rectiflow run gaussian-to-moons --out out         train without a window, write the results to the folder out
+  rectiflow sample out --sampler euler --steps 4 --out x1.npy
+  rectiflow list distributions
+
+Errors are one line on stderr; the exit code is 2 for bad input and 1 for failure.")]
+pub struct Arguments {
+    /// What to do; nothing opens the window
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Preset, experiment file or lab file to open in the window
+    #[arg(value_name = "PRESET|FILE")]
+    pub file: Option<String>,
+    /// Where the window's runs train
+    #[arg(long, value_enum, default_value_t = BackendName::Auto)]
+    pub backend: BackendName,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train an experiment, sample it, measure it, and write the results to a folder
+    Run(RunOptions),
+    /// Carry points through a trained run, or through its exact field
+    Sample(SampleOptions),
+    /// Evaluate a run's velocity field at given points
+    Field(FieldOptions),
+    /// Draw points from a distribution
+    Data(DataOptions),
+    /// List presets, distributions, samplers and all other choices
+    List(ListOptions),
+    /// Show what this machine offers: processor, graphics adapters, display, fonts
+    Doctor,
+    /// Measure training, integration and assignment speed on this machine
+    Bench(BenchOptions),
+}
+
+/// Where to train.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum BackendName {
+    /// A real GPU where there is one, else the CPU
+    #[default]
+    Auto,
+    /// The CPU
+    Cpu,
+    /// A GPU, software adapters included
+    Gpu,
+}
+
+impl From<BackendName> for BackendChoice {
+    fn from(name: BackendName) -> Self {
+        match name {
+            BackendName::Auto => Self::Auto,
+            BackendName::Cpu => Self::Cpu,
+            BackendName::Gpu => Self::Gpu,
+        }
+    }
+}
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The folder then holds experiment.json (resolved), metrics.json, loss.csv, weights.safetensors, x0.npy, samples.npy,
+times.npy and trajectories.npy (count, times, 2). A run that is already there is overwritten file by file.
+
+Examples:
+  rectiflow run gaussian-to-moons --out out
+  rectiflow run eight-gaussians --steps 2000 --set optimizer.batch=256 --set network.hidden=[32,32] --json
+  rectiflow run my.json --set target.kind=rings --set sampling.sampler=rk4 --out rings
+  rectiflow run gaussian-to-moons --steps 0 --out exact     (untrained: enough for `sample --exact`)"
+)]
+pub struct RunOptions {
+    /// A preset (`rectiflow list presets`) or an experiment file
+    #[arg(value_name = "PRESET|FILE")]
+    pub what: String,
+    /// Folder for the results [default: out/NAME]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Training steps; 0 writes an untrained run
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub steps: Option<String>,
+    /// Seed of all the training's random numbers, and of the start points
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    pub seed: Option<String>,
+    /// Where to train
+    #[arg(long, value_enum, default_value_t = BackendName::Auto)]
+    pub backend: BackendName,
+    /// Sets one key of the experiment; the value is JSON, else a string. May be given more than once
+    #[arg(long, value_name = "KEY.PATH=VALUE", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+    /// Print the content of metrics.json to stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `sample`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Row i of every file is one particle. Numbers are float32, or float64 with --exact.
+
+Examples:
+  rectiflow sample out --out x1.npy
+  rectiflow sample out --sampler euler --steps 4 --count 10000 --seed 7 --out x1.npy --trajectories t.npy
+  rectiflow sample out --from x0.npy --exact --sampler dopri5 --tolerance 1e-9 --out x1.npy"
+)]
+pub struct SampleOptions {
+    /// Folder that `run` wrote
+    #[arg(value_name = "RUN_DIR")]
+    pub run: PathBuf,
+    /// Start points, NPY (n, 2) or CSV: states at the first time as they are [default: drawn from the source]
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Sampler (`rectiflow list samplers`) [default: the run's]
+    #[arg(long, value_name = "NAME")]
+    pub sampler: Option<String>,
+    /// Solver steps [default: the run's]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub steps: Option<String>,
+    /// Particles, where --from is not given [default: the run's]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, conflicts_with = "from")]
+    pub count: Option<String>,
+    /// Seed of the start points, where --from is not given [default: the run's]
+    #[arg(long, value_name = "S", allow_negative_numbers = true, conflicts_with = "from")]
+    pub seed: Option<String>,
+    /// Tolerance of dopri5 [default: the run's]
+    #[arg(long, value_name = "TOL", allow_negative_numbers = true)]
+    pub tolerance: Option<String>,
+    /// Follow the exact field instead of the learned one, in double precision
+    #[arg(long)]
+    pub exact: bool,
+    /// Where the learned field is evaluated
+    #[arg(long, value_enum, default_value_t = BackendName::Auto)]
+    pub backend: BackendName,
+    /// The end points, NPY (n, 2)
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Also every solver state, NPY (n, times, 2)
+    #[arg(long, value_name = "FILE")]
+    pub trajectories: Option<PathBuf>,
+}
+
+/// Options of `field`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  rectiflow field out --points p.npy --t 0.5 --quantity velocity --out v.npy")]
+pub struct FieldOptions {
+    /// Folder that `run` wrote
+    #[arg(value_name = "RUN_DIR")]
+    pub run: PathBuf,
+    /// Where to evaluate, NPY (n, 2) or CSV
+    #[arg(long, value_name = "FILE")]
+    pub points: PathBuf,
+    /// Flow time, from 0 (source) to 1 (target)
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    pub t: String,
+    /// What to evaluate (`rectiflow list quantities`)
+    #[arg(long, value_name = "NAME", default_value = "velocity")]
+    pub quantity: String,
+    /// The exact field instead of the learned one, in double precision
+    #[arg(long)]
+    pub exact: bool,
+    /// Where the learned field is evaluated
+    #[arg(long, value_enum, default_value_t = BackendName::Auto)]
+    pub backend: BackendName,
+    /// The values, NPY (n, 2): float32, or float64 with --exact
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Options of `data`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  rectiflow data two-moons --set noise=0.1 --count 1000 --seed 3 --out moons.npy
+  rectiflow data mixture --set weights=[1,3] --set means=[[-2,0],[2,0]] --set stds=[0.5,0.5] --count 500 --seed 1 --out m.csv")]
+pub struct DataOptions {
+    /// Kind of distribution (`rectiflow list distributions`)
+    #[arg(value_name = "KIND")]
+    pub kind: String,
+    /// Sets one parameter; the value is JSON, else a string. May be given more than once
+    #[arg(long, value_name = "KEY=VALUE", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+    /// Points to draw, independently
+    #[arg(long, value_name = "N", default_value = "2048", allow_negative_numbers = true)]
+    pub count: String,
+    /// Seed
+    #[arg(long, value_name = "S", default_value = "0", allow_negative_numbers = true)]
+    pub seed: String,
+    /// The points: NPY (n, 2) float32 for a name in .npy, CSV with the header x,y for .csv
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Options of `list`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  rectiflow list
+  rectiflow list samplers
+  rectiflow list distributions --json")]
+pub struct ListOptions {
+    /// Which list; none lists the lists
+    #[arg(value_name = "WHAT")]
+    pub what: Option<String>,
+    /// Print a JSON array of {name, summary}
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `bench`.
+#[derive(Debug, Args)]
+pub struct BenchOptions {
+    /// Where to train; both where it is not given and there is an adapter
+    #[arg(long, value_enum)]
+    pub backend: Option<BackendName>,
+}
+
+/// `key=value`.
+fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().into(), value.trim().into())),
+        _ => Err("give key=value, as in optimizer.batch=256".into()),
+    }
+}
+
+/// A whole number from `least` to `most`.
+///
+/// # Errors
+/// Anything else, with the limit.
+pub fn whole(option: &str, text: &str, least: u64, most: u64) -> Result<u64, BadInput> {
+    match text.trim().parse::<u64>() {
+        Ok(value) if (least..=most).contains(&value) => Ok(value),
+        _ => Err(BadInput::new(format!(
+            "--{option} is {text}; it must be a whole number from {least} to {most}"
+        ))),
+    }
+}
+
+/// Clap's error on one line: what is wrong and its tip, without the usage.
+pub fn one_line(error: &clap::Error) -> BadInput {
+    let text = error.render().to_string();
+    let mut parts: Vec<String> = Vec::new();
+    for line in text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:"))
+    {
+        if line.is_empty() || line.starts_with("For more information") {
+            continue;
+        }
+        let line = line.strip_prefix("error: ").unwrap_or(line);
+        match (parts.last_mut(), line.strip_prefix("tip: ")) {
+            (Some(_), Some(tip)) => parts.push(tip.into()),
+            (Some(last), None) => {
+                last.push(' ');
+                last.push_str(line);
+            }
+            (None, _) => parts.push(line.into()),
+        }
+    }
+    if parts.len() < 2 {
+        parts.push("`rectiflow --help` shows what can be typed".into());
+    }
+    BadInput::new(parts.join("; "))
+}

@@ -1,0 +1,121 @@
+//! `sample`: carries points through a run's learned field, or through its exact one in double precision.
+
+use std::sync::Arc;
+
+use super::arguments::SampleOptions;
+use super::failure::Failure;
+use super::run::ONLY_RUN;
+use super::run_dir::RunDir;
+use crate::backend::Trajectories;
+use crate::engine::session::Session;
+use crate::engine::start_points;
+use crate::engine::truth;
+use crate::export::npy;
+use crate::flow::Point;
+use crate::flow::sampler::{Recorded, table};
+use crate::lab::{BadInput, MOST_STATES, RunFile, Sampling, read_points};
+
+/// Does what `rectiflow sample` says.
+///
+/// # Errors
+/// Input that cannot be used; a device that fails; a file that cannot be written.
+pub fn sample(options: &SampleOptions) -> Result<(), Failure> {
+    let dir = RunDir::open(&options.run)?;
+    let mut draft = dir.draft()?;
+    for (key, value) in [
+        ("sampler", &options.sampler),
+        ("steps", &options.steps),
+        ("count", &options.count),
+        ("seed", &options.seed),
+        ("tolerance", &options.tolerance),
+    ] {
+        if let Some(value) = value {
+            let key = format!("sampling.{key}");
+            draft.set(&key, value).map_err(|e| option_named(&e))?;
+        }
+    }
+    let file = draft
+        .finish()
+        .map_err(|e| option_named(&e).within(dir.file("experiment.json").display()))?;
+    let start = options.from.as_deref().map(read_points).transpose()?;
+    if let Some(start) = &start {
+        check_states(start.len(), &file.sampling)?;
+    }
+    let record = options.trajectories.is_some();
+    if options.exact {
+        let run = exact(&file, start, record)?;
+        let times = run.times.len();
+        let ends: Vec<Point> = run.states.chunks_exact(times).map(|states| states[times - 1]).collect();
+        npy::write_points(&options.out, &ends)?;
+        if let Some(path) = &options.trajectories {
+            npy::write_trajectories(path, times, &run.states)?;
+        }
+    } else {
+        let run = learned(&dir, file, options, start, record)?;
+        npy::write_points(&options.out, &run.ends())?;
+        if let Some(path) = &options.trajectories {
+            npy::write_trajectories(path, run.times.len(), &run.states)?;
+        }
+    }
+    Ok(())
+}
+
+/// Messages name what was typed: `--steps`, not `sampling.steps`.
+fn option_named(error: &BadInput) -> BadInput {
+    let mut text = error.to_string();
+    for key in ["sampler", "steps", "count", "seed", "tolerance"] {
+        text = text.replace(&format!("\"sampling.{key}\""), &format!("--{key}"));
+    }
+    BadInput::new(text)
+}
+
+fn check_states(count: usize, sampling: &Sampling) -> Result<(), BadInput> {
+    let states = count as u64 * (u64::from(sampling.steps) + 1);
+    if states > MOST_STATES {
+        return Err(BadInput::new(format!(
+            "{count} points in {} steps are {states} states; the limit is {MOST_STATES}: take fewer points or steps",
+            sampling.steps
+        )));
+    }
+    Ok(())
+}
+
+fn learned(
+    dir: &RunDir,
+    file: RunFile,
+    options: &SampleOptions,
+    start: Option<Vec<Point>>,
+    record: bool,
+) -> Result<Trajectories, Failure> {
+    let sampling = file.sampling;
+    let lab = Arc::new(dir.lab(file)?);
+    let mut session = Session::new(options.backend.into(), None)?;
+    session.apply(&lab);
+    let start = start.map(|points| points.iter().map(|p| p.map(|v| v as f32)).collect());
+    Ok(session.sample(ONLY_RUN, &sampling, start, record)?)
+}
+
+/// Along the exact field, from the same start points as the learned one, between the ends that the field has.
+fn exact(file: &RunFile, start: Option<Vec<Point>>, record: bool) -> Result<Recorded<f64>, Failure> {
+    let sampling = &file.sampling;
+    let truth = truth::of(&file.experiment).map_err(BadInput::new)?;
+    let start = start.unwrap_or_else(|| {
+        let points = start_points(&file.experiment.source, sampling);
+        points.iter().map(|p| p.map(f64::from)).collect()
+    });
+    let (from, to) = truth.field.ends();
+    match table(
+        sampling.sampler,
+        sampling.rk2_a,
+        sampling.grid,
+        sampling.steps,
+        from,
+        to,
+    ) {
+        Some(table) => Ok(truth.field.integrate(&table, &start, record)),
+        None => truth
+            .field
+            .integrate_adaptively((from, to), sampling.tolerance, &start, record)
+            .map_err(|e| Failure::Machine(format!("{e}; loosen it with --tolerance"))),
+    }
+}
