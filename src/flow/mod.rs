@@ -10,6 +10,7 @@ pub mod coupling;
 pub mod distribution;
 pub mod exact;
 pub mod loss;
+pub mod measure;
 pub mod normal;
 pub mod path;
 pub mod quadrature;

@@ -5,17 +5,12 @@ use rayon::prelude::*;
 use super::ExactField;
 use crate::flow::Point;
 use crate::flow::distribution::Component;
+use crate::flow::measure::Estimate;
 use crate::flow::random::{CounterRng, Stream};
 use crate::flow::time_density::TimeRow;
 
-/// A mean with its standard error.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Floor {
-    /// The floor, data units squared (summed over the two coordinates).
-    pub mean: f64,
-    /// Its standard error.
-    pub standard_error: f64,
-}
+/// A floor in data units squared (summed over the two coordinates), with its standard error.
+pub type Floor = Estimate;
 
 /// The floor of `field`'s loss under the law of t (and, with `weighted`, the weight) that `rows` hold, from about
 /// `count` draws: at each of up to 512 strata of t one time and some X_t, and at each of these the conditional variance
