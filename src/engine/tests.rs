@@ -215,3 +215,87 @@ fn the_worker_trains_draws_measures_and_then_rests() {
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(worker.latest().sequence, first);
 }
+
+/// A backend whose device goes away at a given call of `train`.
+struct Failing {
+    inner: crate::cpu::CpuBackend,
+    calls_left: u32,
+}
+
+impl crate::backend::Backend for Failing {
+    fn name(&self) -> String {
+        "gpu, failing".into()
+    }
+    fn load(
+        &mut self,
+        slot: u32,
+        job: Arc<crate::backend::TrainJob>,
+        checkpoint: &crate::net::Checkpoint,
+    ) -> Result<(), Fault> {
+        self.inner.load(slot, job, checkpoint)
+    }
+    fn train(&mut self, slot: u32, steps: u32) -> Result<crate::backend::TrainReport, Fault> {
+        self.calls_left -= 1;
+        if self.calls_left == 0 {
+            return Err(Fault::DeviceLost("unplugged".into()));
+        }
+        self.inner.train(slot, steps)
+    }
+    fn evaluate(
+        &mut self,
+        slot: u32,
+        weights: crate::backend::Weights,
+        points: &[[f32; 2]],
+        times: &[f32],
+    ) -> Result<Vec<[f32; 2]>, Fault> {
+        self.inner.evaluate(slot, weights, points, times)
+    }
+    fn integrate(
+        &mut self,
+        slot: u32,
+        weights: crate::backend::Weights,
+        table: &crate::flow::sampler::Table,
+        start: &[[f32; 2]],
+        record: bool,
+    ) -> Result<crate::backend::Trajectories, Fault> {
+        self.inner.integrate(slot, weights, table, start, record)
+    }
+    fn checkpoint(&mut self, slot: u32) -> Result<crate::net::Checkpoint, Fault> {
+        self.inner.checkpoint(slot)
+    }
+    fn forget(&mut self, slot: u32) {
+        self.inner.forget(slot);
+    }
+}
+
+#[test]
+fn a_lost_device_costs_nothing_but_the_last_moments() {
+    let lab = small(|_| ());
+    let mut session = Session::new(BackendChoice::Cpu, Some(1)).unwrap();
+    session.backend = Box::new(Failing {
+        inner: crate::cpu::CpuBackend::new(Some(1)).unwrap(),
+        calls_left: 3,
+    });
+    session.apply(&lab);
+    session.train(1, 20).unwrap();
+    let kept = params(&mut session);
+    session.train(1, 20).unwrap();
+    assert!(matches!(session.train(1, 20), Err(Fault::DeviceLost(_))));
+    assert_eq!(
+        params(&mut session),
+        kept,
+        "back at the last checkpoint, on another device"
+    );
+    assert_eq!(session.snapshot().runs[0].step, 20);
+    let shot = session.snapshot();
+    assert!(
+        shot.notices[0].is_fault && shot.notices[0].text.contains("unplugged"),
+        "{:?}",
+        shot.notices
+    );
+    // and it goes on as if nothing had happened
+    session.train(1, 380).unwrap();
+    let mut whole = self::session(&lab);
+    whole.train(1, 400).unwrap();
+    assert_eq!(params(&mut session), params(&mut whole));
+}
