@@ -15,6 +15,7 @@ use super::truth;
 use super::worker::Message;
 use crate::backend::{Fault, TrainJob, Trajectories, Weights};
 use crate::flow::Point;
+use crate::flow::measure;
 use crate::flow::random::Stream;
 use crate::lab::{Experiment, RunId, Sampling};
 
@@ -55,6 +56,19 @@ impl MeasureJob {
         let field_rms = truth::of(experiment)
             .ok()
             .map(|truth| truth.field_rms(&self.pairs, &self.learned));
+        let flow = measure::carried(&self.trajectories.times, &points_f64(&self.trajectories.states));
+        let targets: Vec<Vec<Point>> = (0..self.ends.len())
+            .map(|draw| fresh_targets(experiment, Stream::MeasureTarget, draw, self.effort.points))
+            .collect();
+        let mean = |distance: &dyn Fn(&[Point], &[Point]) -> Option<f64>| {
+            let each: Vec<f64> = self
+                .ends
+                .iter()
+                .zip(&targets)
+                .map(|(a, b)| distance(a, b))
+                .collect::<Option<_>>()?;
+            finite(each.iter().sum::<f64>() / each.len().max(1) as f64)
+        };
         let measures = Measures {
             loss: finite(loss),
             loss_standard_error: finite(loss_error),
@@ -62,10 +76,17 @@ impl MeasureJob {
             loss_floor_standard_error: floors.loss.as_ref().map(|f| f.standard_error),
             loss_floor_kind: floors.loss_kind.map(str::to_owned),
             field_rms: field_rms.and_then(finite),
+            w2_squared: mean(&w2_squared),
             w2_squared_floor: floors.w2_squared,
+            sliced_w2_squared: mean(&|a, b| Some(measure::sliced_w2_squared(a, b))),
+            energy_distance: mean(&|a, b| Some(measure::energy_distance(a, b))),
+            straightness: finite(flow.straightness),
+            path_energy: finite(flow.path_energy),
+            transport_cost_p1: finite(flow.transport_cost_p1),
+            transport_cost_p2: finite(flow.transport_cost_p2),
+            path_length: finite(flow.path_length),
             evaluations: Some(self.trajectories.evaluations),
             step: self.step,
-            ..Measures::default()
         };
         JobDone {
             run: self.run,
@@ -84,8 +105,12 @@ fn finite(x: f64) -> Option<f64> {
 
 /// W2 squared by exact assignment; None where a point is not finite.
 pub(super) fn w2_squared(a: &[Point], b: &[Point]) -> Option<f64> {
-    let _ = (a, b);
-    None
+    let all_finite = a.iter().chain(b).all(|p| p[0].is_finite() && p[1].is_finite());
+    if all_finite {
+        measure::w2_squared(a, b).ok()
+    } else {
+        None
+    }
 }
 
 /// Fresh points of the target, draw `draw`.
