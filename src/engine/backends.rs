@@ -13,6 +13,7 @@ use crate::gpu::{AdapterChoice, GpuBackend};
 pub fn open(choice: &BackendChoice, threads: Option<usize>) -> Result<(Box<dyn Backend>, bool), Fault> {
     let adapter = match choice {
         BackendChoice::Cpu => return cpu(threads),
+        BackendChoice::Auto if !may_have_gpu() => return cpu(threads),
         BackendChoice::Auto => AdapterChoice::Real,
         BackendChoice::Gpu => AdapterChoice::Any,
         BackendChoice::Adapter(name) => AdapterChoice::Named(name.clone()),
@@ -22,6 +23,13 @@ pub fn open(choice: &BackendChoice, threads: Option<usize>) -> Result<(Box<dyn B
         Err(_) if *choice == BackendChoice::Auto => cpu(threads),
         Err(fault) => Err(fault),
     }
+}
+
+/// Whether it is worth asking the graphics drivers at all: on Linux every GPU has a device file, and loading Vulkan to learn
+/// that there is only a software adapter costs a tenth of a second and some drivers' complaints on stderr.
+fn may_have_gpu() -> bool {
+    let device_files = ["/dev/dri", "/dev/nvidiactl", "/dev/dxg", "/dev/kgsl-3d0", "/dev/mali0"];
+    !cfg!(target_os = "linux") || device_files.iter().any(|file| std::path::Path::new(file).exists())
 }
 
 fn cpu(threads: Option<usize>) -> Result<(Box<dyn Backend>, bool), Fault> {
