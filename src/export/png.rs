@@ -72,7 +72,7 @@ fn pixmap(picture: &Picture, theme: Theme, size: (u32, u32), scale: f32) -> Resu
     marks::draw(&mut canvas, &page, &transform, &picture.marks);
     axes::labels(&mut canvas, theme, &page, &transform);
     if !picture.title.is_empty() {
-        let at = [page.plot.min[0], page.plot.min[1] - 20.0];
+        let at = [page.plot.min[0], page.plot.min[1] - 36.0];
         letters::write(
             &mut canvas,
             &picture.title,
@@ -122,7 +122,7 @@ impl Page {
         let top = match (small, picture.title.is_empty()) {
             (true, _) => 0.0,
             (false, true) => 22.0,
-            (false, false) => 52.0,
+            (false, false) => 64.0,
         };
         let right = if small { 0.0 } else { 22.0 };
         let empty = picture.legend.is_empty() || small;

@@ -57,9 +57,9 @@ pub fn field_arrows(learned: &FieldGrid, exact: Option<&FieldGrid>, theme: Theme
             } else {
                 Colors::Each(Arc::new(colors))
             },
-            // the exact arrow lies beneath as a rim: they agree where none of it sticks out
-            width_px: if is_exact { 3.6 } else { 1.6 },
-            dashed: is_exact,
+            // the exact arrow lies beneath as a wide rim: where they agree it is even all around
+            width_px: if is_exact { 4.4 } else { 1.6 },
+            dashed: false,
         },
         fastest,
     }

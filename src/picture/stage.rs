@@ -40,7 +40,7 @@ pub struct StageInput<'a> {
 #[derive(Debug, Default)]
 pub struct StageCache {
     colors: Kept<(usize, Theme), Arc<Vec<Rgba>>>,
-    lines: Kept<(usize, Theme, u32), Lines>,
+    lines: Kept<(usize, Theme, u32, bool), Lines>,
     now: Kept<(usize, u64), Points>,
     density: Kept<(usize, Theme), Density>,
     arrows: Kept<(usize, Theme), FieldArrows>,
@@ -183,16 +183,6 @@ fn add_clouds(input: &StageInput, picture: &mut Picture) {
             swatch: Swatch::Point(color, shape),
         });
     };
-    if input.layers.target {
-        add(
-            input.target,
-            palette.target,
-            Shape::Ring,
-            2.4,
-            "legend.target",
-            "target",
-        );
-    }
     if input.layers.source {
         add(
             input.source,
@@ -203,6 +193,16 @@ fn add_clouds(input: &StageInput, picture: &mut Picture) {
             "source",
         );
     }
+    if input.layers.target {
+        add(
+            input.target,
+            palette.target,
+            Shape::Ring,
+            2.4,
+            "legend.target",
+            "target",
+        );
+    }
 }
 
 fn add_trajectories(input: &StageInput, cache: &mut StageCache, picture: &mut Picture) {
@@ -211,7 +211,12 @@ fn add_trajectories(input: &StageInput, cache: &mut StageCache, picture: &mut Pi
         return;
     }
     let colors = start_colors(input, cache);
-    let key = (id(input.trajectories), input.theme, layers.trajectories_shown);
+    let key = (
+        id(input.trajectories),
+        input.theme,
+        layers.trajectories_shown,
+        layers.particles,
+    );
     let lines = cache.lines.get(key, || lines(input, &colors));
     if layers.trajectories {
         picture.marks.push(Mark::Lines {
@@ -248,7 +253,7 @@ fn add_arrows(input: &StageInput, cache: &mut StageCache, picture: &mut Picture)
         picture.legend.push(LegendEntry {
             key: "legend.exact",
             text: "exact velocity",
-            swatch: Swatch::Arrow(theme.palette().exact, true),
+            swatch: Swatch::Arrow(theme.palette().exact, false),
         });
     }
     if input.layers.velocity {
@@ -326,7 +331,8 @@ fn lines(input: &StageInput, colors: &[Rgba]) -> Lines {
         let states = t.particle(p);
         points.extend(picked.iter().map(|&k| states[k]));
     }
-    let alpha = by_count(shown / 4, 0.75);
+    // fainter than what moves along them
+    let alpha = by_count(shown / 4, if input.layers.particles { 0.6 } else { 0.75 });
     let dot_alpha = by_count(points.len() / 12, 0.85);
     let dots = |c: &Rgba| std::iter::repeat_n(with_alpha(*c, dot_alpha), picked.len());
     Lines {
@@ -345,4 +351,133 @@ fn by_count(count: usize, most: f32) -> f32 {
 
 fn ramp(color: impl Fn(f32) -> Rgba) -> Arc<Vec<Rgba>> {
     Arc::new((0..24).map(|i| color(i as f32 / 23.0)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture::scene::{NOTHING, Scene};
+
+    const ALL: Layers = Layers {
+        source: true,
+        target: true,
+        particles: true,
+        trajectories: true,
+        states: true,
+        velocity: true,
+        density: true,
+        exact: true,
+        trajectories_shown: 20,
+    };
+
+    #[test]
+    fn a_used_cache_changes_nothing() {
+        let [a, b] = [Scene::new(30, 4, 6, 5), Scene::new(30, 5, 6, 5)];
+        let fewer = Layers {
+            trajectories_shown: 7,
+            particles: false,
+            ..ALL
+        };
+        let mut cache = StageCache::default();
+        for theme in [Theme::Dark, Theme::Light] {
+            for t in [0.0, 0.3] {
+                for scene in [&a, &b, &a] {
+                    for layers in [&ALL, &fewer, &ALL] {
+                        let input = scene.input(layers, t, theme);
+                        assert_eq!(
+                            stage_picture(&input, &mut cache),
+                            stage_picture(&input, &mut StageCache::default())
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_made_anew_for_the_same_input() {
+        let scene = Scene::new(30, 4, 6, 5);
+        let mut cache = StageCache::default();
+        let mut pointers = || {
+            let picture = stage_picture(&scene.input(&ALL, 0.5, Theme::Dark), &mut cache);
+            let pointer = |mark: &Mark| match mark {
+                Mark::Points { at, .. } | Mark::Arrows { at, .. } => id(at),
+                Mark::Lines { points, .. } => id(points),
+                Mark::Heat { cells, .. } => id(cells),
+                Mark::Text { .. } => 0,
+            };
+            picture.marks.iter().map(pointer).collect::<Vec<_>>()
+        };
+        assert_eq!(pointers(), pointers());
+    }
+
+    #[test]
+    fn four_solver_steps_are_four_straight_pieces() {
+        let scene = Scene::new(30, 4, 6, 5);
+        let layers = Layers {
+            trajectories: true,
+            trajectories_shown: 9,
+            ..NOTHING
+        };
+        let input = scene.input(&layers, 0.4, Theme::Dark);
+        let picture = stage_picture(&input, &mut StageCache::default());
+        let [
+            Mark::Lines {
+                points, stride, shown, ..
+            },
+        ] = &picture.marks[..]
+        else {
+            panic!("one mark of lines: {:?}", picture.marks.len());
+        };
+        assert_eq!((*stride, *shown), (5, 9));
+        assert_eq!(points[..], input.trajectories.states[..45]);
+    }
+
+    #[test]
+    fn long_lines_keep_true_states_and_both_ends() {
+        let scene = Scene::new(3, 1000, 2, 2);
+        let layers = Layers {
+            trajectories: true,
+            ..NOTHING
+        };
+        let input = scene.input(&layers, 0.0, Theme::Dark);
+        let picture = stage_picture(&input, &mut StageCache::default());
+        let Mark::Lines { points, stride, .. } = &picture.marks[0] else {
+            panic!("lines")
+        };
+        assert!(*stride <= LINE_STATES + 1, "{stride}");
+        let states = input.trajectories.particle(1);
+        let line = &points[*stride..2 * stride];
+        assert!(line.iter().all(|p| states.contains(p)));
+        assert_eq!((line[0], line[stride - 1]), (states[0], states[1000]));
+    }
+
+    #[test]
+    fn what_has_no_points_is_an_empty_picture() {
+        let nothing = Arc::new(Vec::new());
+        for times in [vec![], vec![0.0], vec![0.0, 1.0]] {
+            let trajectories = Arc::new(Trajectories {
+                times,
+                ..Trajectories::default()
+            });
+            let input = StageInput {
+                source: &nothing,
+                target: &nothing,
+                trajectories: &trajectories,
+                field: None,
+                exact_field: None,
+                layers: &ALL,
+                t: 0.5,
+                theme: Theme::Print,
+                bounds: [0.0; 4],
+            };
+            let picture = stage_picture(&input, &mut StageCache::default());
+            let empty = |m: &Mark| match m {
+                Mark::Points { at, .. } => at.is_empty(),
+                Mark::Lines { points, .. } => points.is_empty(),
+                _ => false,
+            };
+            assert!(picture.marks.iter().all(empty), "{:?}", picture.marks);
+        }
+    }
 }

@@ -21,6 +21,8 @@ pub(super) struct Slots {
     painter: u64,
     format: wgpu::TextureFormat,
     most_bytes: u64,
+    /// Marks of more segments or points are drawn here.
+    pub big: usize,
 }
 
 impl Slots {
@@ -35,6 +37,7 @@ impl Slots {
             painter: PAINTERS.fetch_add(1, Ordering::Relaxed),
             format: state.target_format,
             most_bytes: limits.max_storage_buffer_binding_size,
+            big: BIG,
         })
     }
 
@@ -62,7 +65,7 @@ impl Slots {
             Colors::One(_) => true,
             Colors::Each(all) => all.len() >= form.count,
         };
-        if len <= BIG || len as u64 * 8 > self.most_bytes || !enough_colors {
+        if len <= self.big || len as u64 * 8 > self.most_bytes || !enough_colors {
             return None;
         }
         let draw = Draw {

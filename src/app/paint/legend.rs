@@ -1,6 +1,6 @@
 //! The legend: a quiet list in a corner of the stage, one row an entry.
 
-use eframe::egui::{self, Align2, Color32, CornerRadius, FontId, Pos2, Rect, Shape as Drawn, Stroke, Vec2, pos2, vec2};
+use eframe::egui::{self, Align2, CornerRadius, FontId, Pos2, Rect, Shape as Drawn, Stroke, Vec2, pos2, vec2};
 
 use super::color32;
 use crate::picture::color::{Theme, with_alpha};
@@ -95,18 +95,13 @@ fn paint_line(painter: &egui::Painter, ends: [Pos2; 2], c: Rgba, dashed: bool) {
 }
 
 fn paint_wheel(painter: &egui::Painter, middle: Pos2, colors: &[Rgba]) {
-    let mut mesh = egui::Mesh::default();
-    let n = colors.len();
-    for i in 0..=n {
-        let angle = i as f32 / n.max(1) as f32 * std::f32::consts::TAU;
-        let c = colors.get(i % n.max(1)).map_or(Color32::TRANSPARENT, |c| color32(*c));
-        // screen y points down, angles run counterclockwise
-        let out = vec2(angle.cos(), -angle.sin());
-        mesh.colored_vertex(middle + 3.2 * out, c);
-        mesh.colored_vertex(middle + 7.0 * out, c);
+    let n = colors.len().max(1) as f32;
+    for (i, c) in colors.iter().enumerate() {
+        // screen y points down, angles run counterclockwise; pieces overlap a little, or seams show
+        let on = |k: f32| {
+            let angle = (i as f32 + k) / n * std::f32::consts::TAU;
+            middle + 5.4 * vec2(angle.cos(), -angle.sin())
+        };
+        painter.line_segment([on(-0.75), on(0.75)], Stroke::new(3.2, color32(*c)));
     }
-    for i in 0..2 * n as u32 {
-        mesh.add_triangle(i, i + 1, i + 2);
-    }
-    painter.add(mesh);
 }

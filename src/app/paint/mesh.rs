@@ -169,6 +169,9 @@ fn mitre(a: Vec2, b: Vec2) -> Vec2 {
     sum * (2.0 / square)
 }
 
+/// Dash and gap of an arrow's shaft: short, because arrows are.
+pub(super) const ARROW_DASH: [f32; 2] = [3.6, 2.4];
+
 /// A shaft and a head each. The head's size follows the arrow's length, up to a limit.
 pub(super) fn arrows(scene: &Scene, sprite: &Sprite, mark: &Mark) -> Mesh {
     let mut mesh = Mesh::with_texture(sprite.texture);
@@ -195,7 +198,7 @@ pub(super) fn arrows(scene: &Scene, sprite: &Sprite, mark: &Mark) -> Mesh {
         let head = head_length(length, *width_px);
         let neck = tip - along * (0.8 * head);
         if *dashed {
-            dashes(&[tail, neck], 2.5 + width_px, 1.5 + width_px, |d| {
+            dashes(&[tail, neck], ARROW_DASH[0], ARROW_DASH[1], |d| {
                 ribbon(&mut mesh, d, color, half);
             });
         } else {
@@ -214,8 +217,8 @@ pub(super) fn arrows(scene: &Scene, sprite: &Sprite, mark: &Mark) -> Mesh {
 }
 
 /// Length of an arrow's head, pixels, for its whole length and its width.
-pub(crate) fn head_length(length: f32, width_px: f32) -> f32 {
-    (0.42 * length).min(3.0 + 3.2 * width_px)
+pub(super) fn head_length(length: f32, width_px: f32) -> f32 {
+    (0.34 * length + 1.2 * width_px).min(4.0 + 2.2 * width_px).min(length)
 }
 
 /// A filled triangle with a soft edge `soft` to each side.

@@ -8,7 +8,7 @@ use crate::picture::Transform;
 use crate::picture::color::Theme;
 
 /// Pixels between labels, at least.
-const APART: f32 = 84.0;
+const APART: f32 = 66.0;
 
 /// The multiples of 1, 2 or 5 times a power of ten within [low, high], at most `most` or so, and their number of decimals.
 pub(super) fn ticks(low: f32, high: f32, most: f32) -> (Vec<f32>, usize) {
@@ -107,8 +107,23 @@ pub(super) fn labels(canvas: &mut Canvas, theme: Theme, page: &Page, transform: 
         let at = [page.plot.min[0] - 10.0, transform.apply([0.0, *y])[1]];
         write(canvas, &text(*y, ys.1), at, 13.0, Anchor::Right, color);
     }
-    let corner = [page.plot.min[0] - 10.0, page.plot.min[1] - 12.0];
-    write(canvas, "y", corner, 13.0, Anchor::Right, color);
+    let corner = [page.plot.min[0] + 2.0, page.plot.min[1] - 10.0];
+    write(canvas, "y", corner, 13.0, Anchor::Left, color);
     let corner = [page.plot.max[0] + 6.0, bottom + 16.0];
     write(canvas, "x", corner, 13.0, Anchor::Left, color);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_round_and_inside() {
+        assert_eq!(ticks(-1.1, 2.2, 4.0), (vec![-1.0, 0.0, 1.0, 2.0], 0));
+        assert_eq!(ticks(0.0, 1.0, 4.0), (vec![0.0, 0.5, 1.0], 1));
+        assert_eq!(ticks(0.03, 0.21, 10.0).1, 2);
+        assert_eq!(ticks(-3000.0, 9000.0, 3.0), (vec![0.0, 5000.0], 0));
+        assert!(ticks(1.0, 1.0, 5.0).0.is_empty());
+        assert!(ticks(f32::NAN, 1.0, 5.0).0.is_empty());
+    }
 }

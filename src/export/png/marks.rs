@@ -171,7 +171,7 @@ impl Pen<'_> {
             return;
         }
         let along = d.map(|v| v / length);
-        let head = (0.42 * length).min(3.0 + 3.2 * width);
+        let head = (0.34 * length + 1.2 * width).min(4.0 + 2.2 * width).min(length);
         let on = |back: f32, side: f32| {
             [
                 tip[0] - back * along[0] - side * along[1],
@@ -180,7 +180,7 @@ impl Pen<'_> {
         };
         if let Some(path) = line_path(&[tail, on(0.8 * head, 0.0)]) {
             let dash = if dashed {
-                StrokeDash::new(vec![2.5 + width, 1.5 + width], 0.0)
+                StrokeDash::new(vec![3.6, 2.4], 0.0)
             } else {
                 None
             };
