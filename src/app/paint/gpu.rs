@@ -318,6 +318,9 @@ fn pipeline(
     })
 }
 
+/// The points, how many of them, and the colors that buffers were written from.
+type Held = (Arc<Vec<[f32; 2]>>, usize, Colors);
+
 /// The buffers of one mark.
 struct Slot {
     uniforms: wgpu::Buffer,
@@ -325,7 +328,7 @@ struct Slot {
     colors: wgpu::Buffer,
     group: wgpu::BindGroup,
     /// What the buffers hold; held, so that no other `Arc` can take its address.
-    held: Option<(Arc<Vec<[f32; 2]>>, usize, Colors)>,
+    held: Option<Held>,
     used: u64,
 }
 
