@@ -245,7 +245,7 @@ pub fn cyclic(theme: Theme, angle: f32) -> Rgba {
     let (middle, lean, chroma) = if theme.is_dark() {
         (0.76, 0.07, 0.125)
     } else {
-        (0.6, 0.05, 0.135)
+        (0.595, 0.035, 0.135)
     };
     from_oklab([middle - lean * cos, chroma * cos, chroma * sin])
 }

@@ -58,7 +58,7 @@ pub fn field_arrows(learned: &FieldGrid, exact: Option<&FieldGrid>, theme: Theme
                 Colors::Each(Arc::new(colors))
             },
             // the exact arrow lies beneath as a wide rim: where they agree it is even all around
-            width_px: if is_exact { 4.4 } else { 1.6 },
+            width_px: if is_exact { 3.2 } else { 1.6 },
             dashed: false,
         },
         fastest,

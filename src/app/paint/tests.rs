@@ -84,7 +84,14 @@ fn gpu_and_meshes_draw_the_same() {
         };
         let (mean, most) = differences(&gpu, &mesh);
         // sprites are sampled, the shader computes its edges
-        assert!(mean <= 1.5, "mean {mean}, most {most}");
+        assert!(mean <= 1.0, "mean {mean}, most {most}");
+        let mut wrong = picture.clone();
+        wrong.marks.truncate(1);
+        let Some((_, wrong)) = shot(&wrong, Theme::Dark, [360.0, 300.0], ppp, Some(BIG)) else {
+            return;
+        };
+        let (missing, _) = differences(&wrong, &mesh);
+        assert!(missing > 2.0, "a missing mark makes only {missing}");
         let (blank, _) = differences(&mesh, &mesh.iter().map(|_| 15).collect::<Vec<_>>());
         assert!(blank > 10.0, "nothing was drawn: {blank}");
     }

@@ -7,8 +7,10 @@ use super::{Canvas, Page, marks};
 use crate::picture::Transform;
 use crate::picture::color::Theme;
 
-/// Pixels between labels, at least.
-const APART: f32 = 66.0;
+/// Pixels between labels, at least, on an axis of this length: some nine labels on a large one.
+fn apart(length: f32) -> f32 {
+    (length / 9.0).clamp(48.0, 120.0)
+}
 
 /// The multiples of 1, 2 or 5 times a power of ten within [low, high], at most `most` or so, and their number of decimals.
 pub(super) fn ticks(low: f32, high: f32, most: f32) -> (Vec<f32>, usize) {
@@ -35,13 +37,13 @@ fn both(page: &Page, transform: &Transform) -> [(Vec<f32>, usize); 2] {
     // equal scales and equal steps: the grid's cells are squares
     let size = [page.plot.max[0] - page.plot.min[0], page.plot.max[1] - page.plot.min[1]];
     let longer = usize::from(size[1] > size[0]);
-    let (_, decimals) = ticks(low[longer], high[longer], size[longer] / APART);
+    let (_, decimals) = ticks(low[longer], high[longer], size[longer] / apart(size[longer]));
     let step = |t: &[f32]| if t.len() > 1 { t[1] - t[0] } else { f32::INFINITY };
     let all = [0, 1].map(|i| {
         ticks(
             low[i],
             high[i],
-            size[longer] / APART * (high[i] - low[i]) / (high[longer] - low[longer]),
+            size[longer] / apart(size[longer]) * (high[i] - low[i]) / (high[longer] - low[longer]),
         )
     });
     let same = step(&all[0].0).max(step(&all[1].0));
