@@ -171,7 +171,7 @@ impl App {
     /// Lets flow time pass and asks for the next frame while it does: 60 a second where a frame is cheap, else 30.
     fn advance_clock(&mut self, ctx: &egui::Context) {
         let now = ctx.input(|i| i.time);
-        let dt = self.screen.last_frame.map_or(0.0, |last| (now - last).clamp(0.0, 0.1));
+        let dt = self.screen.last_frame.map_or(0.0, |last| (now - last).clamp(0.0, 0.25));
         self.screen.last_frame = Some(now);
         self.clock.advance(dt);
         if self.clock.playing {

@@ -25,7 +25,7 @@ pub const VALUE_WIDTH: f32 = 62.0;
 /// Height of a tiny chart inside a control.
 pub const TINY_CHART_HEIGHT: f32 = 30.0;
 /// Height of the loss curve.
-pub const LOSS_CHART_HEIGHT: f32 = 118.0;
+pub const LOSS_CHART_HEIGHT: f32 = 112.0;
 /// Windows lower than this get a lower loss curve.
 pub const SHORT_WINDOW: f32 = 760.0;
 /// Windows narrower than this get narrower panels.

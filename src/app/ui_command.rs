@@ -166,7 +166,7 @@ impl UiCommand {
     /// Its name on screen.
     pub fn name(&self) -> String {
         match self {
-            Self::Preset(name) => t!("command.preset.name", preset = name).into_owned(),
+            Self::Preset(name) => t!("command.preset.name", preset = preset_name(name)).into_owned(),
             _ => t!(format!("command.{}.name", self.id())).into_owned(),
         }
     }
@@ -195,6 +195,11 @@ impl UiCommand {
             format!("{hint}\n{}", t!("ui.keys", keys = keys))
         }
     }
+}
+
+/// A preset's name on screen.
+pub fn preset_name(name: &str) -> String {
+    super::widgets::row::text_or(&format!("preset.{name}.name"), &name.replace('-', " "))
 }
 
 /// The commands whose keys were pressed since the last frame. Keys without Ctrl are left to a focused control.

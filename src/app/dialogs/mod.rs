@@ -69,7 +69,13 @@ pub fn ui(app: &mut App, ctx: &egui::Context) {
     let Some(mut dialog) = app.screen.dialog.take() else {
         return;
     };
-    let modal = Modal::new(Id::unique("dialog")).show(ctx, |ui| match &mut dialog {
+    let id = match &dialog {
+        Dialog::Gallery(_) => "gallery",
+        Dialog::Palette(_) => "palette",
+        Dialog::Shortcuts => "shortcuts",
+        Dialog::File(_) => "file",
+    };
+    let modal = Modal::new(Id::unique(id)).show(ctx, |ui| match &mut dialog {
         Dialog::Gallery(gallery) => gallery.ui(app, ui),
         Dialog::Palette(palette) => palette.ui(app, ui),
         Dialog::Shortcuts => shortcuts::ui(ui),

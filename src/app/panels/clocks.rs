@@ -25,12 +25,11 @@ const BY_T_WIDTH: f32 = 232.0;
 pub fn ui(app: &mut App, ui: &mut Ui) {
     let short = ui.ctx().content_rect().height() < theme::SHORT_WINDOW;
     let height = if short {
-        theme::LOSS_CHART_HEIGHT * 0.72
+        theme::LOSS_CHART_HEIGHT * 0.78
     } else {
         theme::LOSS_CHART_HEIGHT
     };
     ui.horizontal(|ui| training(app, ui, height));
-    ui.add_space(4.0);
     ui.horizontal(|ui| flow(app, ui));
 }
 
@@ -58,7 +57,11 @@ fn training(app: &mut App, ui: &mut Ui, height: f32) {
     let run = app.run_snapshot();
     let planned = app.experiment().steps;
     column(ui, CLOCK_WIDTH, |ui| {
-        title(ui, "clock.training");
+        ui.spacing_mut().item_spacing.y = 4.0;
+        ui.horizontal(|ui| {
+            title(ui, "clock.training");
+            ui.label(RichText::new(state_of(&run)).color(state_color(ui, &run)));
+        });
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 5.0;
             let training = run.state == RunState::Training;
@@ -66,8 +69,10 @@ fn training(app: &mut App, ui: &mut Ui, height: f32) {
             let icon = if training { Icon::Pause } else { Icon::Play };
             command_button(app, ui, icon, &UiCommand::PlayTraining, training);
             command_button(app, ui, Icon::Step, &UiCommand::StepTraining, false);
-            ui.add_space(4.0);
-            ui.label(RichText::new(state_of(&run)).color(state_color(ui, &run)));
+            ui.add_space(6.0);
+            let weak = theme::current(ui).weak;
+            ui.label(RichText::new(speed_of(&run)).color(weak))
+                .on_hover_text(t!("clock.speed_hint"));
         });
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
@@ -75,14 +80,6 @@ fn training(app: &mut App, ui: &mut Ui, height: f32) {
             let weak = theme::current(ui).weak;
             ui.label(RichText::new(t!("clock.of_steps", planned = grouped(planned))).color(weak));
         });
-        let speed = if run.steps_per_sec > 0.0 {
-            grouped(run.steps_per_sec.round() as u64)
-        } else {
-            "0".into()
-        };
-        let weak = theme::current(ui).weak;
-        ui.label(RichText::new(t!("clock.speed", speed = speed)).color(weak))
-            .on_hover_text(t!("clock.speed_hint"));
     });
     let by_t = if ui.available_width() > 760.0 {
         BY_T_WIDTH
@@ -104,6 +101,15 @@ fn training(app: &mut App, ui: &mut Ui, height: f32) {
         &run.loss_by_t,
         &curve(0.01, 0.99, 80, |t| law.density(t)),
     );
+}
+
+fn speed_of(run: &RunSnapshot) -> String {
+    let speed = if run.steps_per_sec > 0.0 {
+        grouped(run.steps_per_sec.round() as u64)
+    } else {
+        "0".into()
+    };
+    t!("clock.speed", speed = speed).into_owned()
 }
 
 fn state_of(run: &RunSnapshot) -> String {

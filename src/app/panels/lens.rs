@@ -28,7 +28,6 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
 }
 
 fn equation(ui: &mut Ui) {
-    ui.add_space(4.0);
     ui.vertical_centered(|ui| {
         let color = theme::current(ui).text;
         let response = formula(
@@ -41,7 +40,7 @@ fn equation(ui: &mut Ui) {
         response.on_hover_text(t!("lens.equation_hint"));
         ui.label(RichText::new(t!("lens.equation_note")).color(theme::current(ui).weak));
     });
-    ui.add_space(6.0);
+    ui.add_space(4.0);
 }
 
 fn sampling(ui: &mut Ui, stage: &mut Stage) {

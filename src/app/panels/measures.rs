@@ -51,6 +51,20 @@ pub fn ui(app: &App, ui: &mut Ui) {
     let (head, _) = ui.allocate_exact_size(vec2(width, 18.0), Sense::hover());
     let font = FontId::proportional(text::SMALL);
     let y = head.center().y;
+    let note = if run.measuring {
+        t!("measure.measuring").into_owned()
+    } else if run.measures.loss.is_some() {
+        t!("measure.at_step", step = grouped(run.measures.step)).into_owned()
+    } else {
+        t!("measure.none").into_owned()
+    };
+    ui.painter().text(
+        pos2(head.left(), y),
+        Align2::LEFT_CENTER,
+        note,
+        font.clone(),
+        colors.weak,
+    );
     let right = |x: f32, word: String, color| {
         ui.painter().text(
             pos2(head.left() + x, y),
@@ -66,20 +80,11 @@ pub fn ui(app: &App, ui: &mut Ui) {
     for (i, line) in lines(&run.measures).iter().enumerate() {
         line_ui(ui, line, i, now_x, floor_x);
     }
-    ui.add_space(4.0);
-    let note = if run.measuring {
-        t!("measure.measuring").into_owned()
-    } else if run.measures.loss.is_some() {
-        t!("measure.at_step", step = grouped(run.measures.step)).into_owned()
-    } else {
-        t!("measure.none").into_owned()
-    };
-    ui.small(note);
 }
 
 fn line_ui(ui: &mut Ui, line: &Line, index: usize, now_x: f32, floor_x: f32) {
     let colors = theme::current(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 27.0), Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 25.0), Sense::hover());
     let name = t!(format!("measure.{}.name", line.id)).into_owned();
     let write = |x: f64| if line.whole { grouped(x as u64) } else { measured(x) };
     let now = line.now.map_or_else(|| "\u{2013}".to_owned(), write);

@@ -20,13 +20,13 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
     let panel = |x: i8, y: i8| Frame::new().fill(colors.panel).inner_margin(Margin::symmetric(x, y));
     Panel::top("top").frame(panel(12, 7)).show(ui, |ui| top::ui(app, ui));
     Panel::bottom("status")
-        .frame(panel(12, 4))
+        .frame(panel(12, 3))
         .show(ui, |ui| status::ui(app, ui));
     let narrow = ui.available_width() < theme::NARROW_WINDOW;
     let squeeze = if narrow { 0.84 } else { 1.0 };
     if app.lab.look.bottom_open {
         Panel::bottom("clocks")
-            .frame(panel(12, 8))
+            .frame(panel(12, 6))
             .show(ui, |ui| clocks::ui(app, ui));
     }
     if app.lab.look.left_open {

@@ -1,7 +1,7 @@
 //! The stage: axes of equal scale, pan and zoom, the picture, its legend, the layers' switches beneath.
 
 use eframe::egui::{self, Align2, Button, FontId, Rect, RichText, Ui, Vec2, pos2, vec2};
-use egui_plot::{Plot, PlotBounds, PlotTransform};
+use egui_plot::{AxisHints, GridInput, GridMark, Plot, PlotBounds, PlotTransform};
 use rust_i18n::t;
 
 use crate::app::App;
@@ -9,6 +9,7 @@ use crate::app::paint::paint_legend;
 use crate::app::theme::{self, text};
 use crate::app::ui_command::UiCommand;
 use crate::app::widgets::icon::{Icon, icon_button};
+use crate::app::widgets::loss_chart::nice_step;
 use crate::app::widgets::row::text_or;
 use crate::engine::snapshot::StageSnapshot;
 use crate::lab::Layers;
@@ -17,6 +18,10 @@ use crate::picture::{Transform, color};
 
 /// Space between what must be seen and the edges of the stage, as a part of its size.
 const MARGIN: f64 = 0.06;
+/// How much a point of scrolling zooms, logarithmic.
+const ZOOM_PER_POINT: f32 = 0.004;
+/// Stages narrower than this have no room for a legend; the switches name the layers.
+const LEGEND_FROM: f32 = 520.0;
 /// Height of the row of switches.
 const SWITCHES_HEIGHT: f32 = 42.0;
 
@@ -67,23 +72,39 @@ fn plot(app: &mut App, ui: &mut Ui) {
     let stage = app.stage_snapshot();
     let wanted = wanted_bounds(&stage);
     let follow = !app.screen.stage.moved;
+    let scroll = ui.input(|i| i.smooth_scroll_delta.y);
+    let axis = |hints: AxisHints<'static>| {
+        hints
+            .label_spacing(egui::Rangef::new(24.0, 32.0))
+            .tick_label_color(colors.weak)
+            .tick_label_font(FontId::proportional(text::SMALL))
+            .formatter(|mark, _| number_of(mark))
+    };
     let response = Plot::new("stage")
+        .custom_x_axes(vec![axis(AxisHints::new_x())])
+        .custom_y_axes(vec![axis(AxisHints::new_y())])
+        .x_grid_spacer(marks)
+        .y_grid_spacer(marks)
+        .allow_scroll(false)
         .data_aspect(1.0)
         .show_background(false)
         .show_crosshair(false)
         .allow_boxed_zoom(false)
         .allow_double_click_reset(false)
         .grid_color(colors.line)
-        .grid_spacing(egui::Rangef::new(46.0, 260.0))
+        .grid_spacing(egui::Rangef::new(54.0, 120.0))
+        .grid_fade(0.0)
         .label_formatter(|_| None)
         .show(ui, |plot_ui| {
             if follow {
                 plot_ui.set_plot_bounds(wanted);
             }
+            if scroll != 0.0 && plot_ui.response().hovered() {
+                plot_ui.zoom_bounds_around_hovered(Vec2::splat((scroll * ZOOM_PER_POINT).exp()));
+            }
         });
     let rect = *response.transform.frame();
-    let zoomed =
-        response.response.hovered() && ui.input(|i| i.smooth_scroll_delta != Vec2::ZERO || i.zoom_delta() != 1.0);
+    let zoomed = response.response.hovered() && ui.input(|i| i.smooth_scroll_delta.y != 0.0 || i.zoom_delta() != 1.0);
     if response.response.dragged() || zoomed {
         app.screen.stage.moved = true;
     }
@@ -109,9 +130,9 @@ fn plot(app: &mut App, ui: &mut Ui) {
     let picture = stage_picture(&input, &mut app.screen.stage.cache);
     app.screen.painter.paint(ui, rect, transform, &picture);
     let painter = ui.painter_at(rect);
-    paint_legend(&painter, rect, surface, &picture.legend, |entry| {
-        text_or(entry.key, entry.text)
-    });
+    let legend_fits = rect.width() > LEGEND_FROM;
+    let legend = if legend_fits { picture.legend.as_slice() } else { &[] };
+    paint_legend(&painter, rect, surface, legend, |entry| text_or(entry.key, entry.text));
     caption(app, ui, rect);
     if stage.source.is_empty() && stage.target.is_empty() {
         let font = FontId::proportional(text::HEADING);
@@ -127,13 +148,8 @@ fn plot(app: &mut App, ui: &mut Ui) {
         let [x, y] = transform.invert([at.x, at.y]);
         let words = format!("x = {x:.2}   y = {y:.2}").replace('-', "\u{2212}");
         let font = FontId::proportional(text::BODY);
-        painter.text(
-            rect.left_bottom() + vec2(12.0, -10.0),
-            Align2::LEFT_BOTTOM,
-            words,
-            font,
-            colors.text,
-        );
+        let place = rect.left_bottom() + vec2(14.0, -12.0);
+        label(&painter, place, Align2::LEFT_BOTTOM, words, font, colors);
     }
 }
 
@@ -143,7 +159,39 @@ fn caption(app: &App, ui: &Ui, rect: Rect) {
     let words = format!("t = {:.2}", app.clock.t);
     let font = FontId::proportional(text::EQUATION);
     let at = rect.left_top() + vec2(16.0, 10.0);
-    ui.painter_at(rect).text(at, Align2::LEFT_TOP, words, font, colors.text);
+    label(&ui.painter_at(rect), at, Align2::LEFT_TOP, words, font, colors);
+}
+
+/// Words on the stage, on a ground of their own so that they are read over any layer.
+fn label(painter: &egui::Painter, at: egui::Pos2, align: Align2, words: String, font: FontId, colors: &theme::Theme) {
+    let galley = painter.layout_no_wrap(words, font, colors.text);
+    let rect = align.anchor_size(at, galley.size());
+    painter.rect_filled(rect.expand2(vec2(6.0, 2.0)), 4.0, colors.stage.gamma_multiply(0.82));
+    painter.galley(rect.min, galley, colors.text);
+}
+
+/// Grid lines at round steps.
+fn marks(input: GridInput) -> Vec<GridMark> {
+    let step = nice_step(input.base_step_size);
+    let (first, last) = (
+        (input.bounds.0 / step).ceil() as i64,
+        (input.bounds.1 / step).floor() as i64,
+    );
+    if !step.is_finite() || step <= 0.0 || last - first > 400 {
+        return Vec::new();
+    }
+    (first..=last)
+        .map(|k| GridMark {
+            value: k as f64 * step,
+            step_size: step,
+        })
+        .collect()
+}
+
+fn number_of(mark: GridMark) -> String {
+    let places = (-mark.step_size.log10().floor()).clamp(0.0, 9.0) as usize;
+    let value = if mark.value == 0.0 { 0.0 } else { mark.value };
+    format!("{value:.places$}").replace('-', "\u{2212}")
 }
 
 /// The bounds of the data with a margin; the unit square before there are any.
@@ -174,12 +222,11 @@ fn switches(app: &mut App, ui: &mut Ui) {
     {
         app.run_command(&ctx, &reset);
     }
-    ui.add_space(4.0);
     let colors = theme::current(ui);
     let tight = ui.available_width() < 640.0;
     if tight {
-        ui.spacing_mut().item_spacing.x = 3.0;
-        ui.spacing_mut().button_padding.x = 5.0;
+        ui.spacing_mut().item_spacing.x = 2.0;
+        ui.spacing_mut().button_padding.x = 4.0;
     }
     let mut layers = app.stage().layers;
     for (command, on) in layers_of(&mut layers) {

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{self, Align, Label, Layout, Popup, PopupCloseBehavior, RichText, ScrollArea, Ui};
+use eframe::egui::{self, Align, Button, Label, Layout, Popup, PopupCloseBehavior, RichText, ScrollArea, Ui, vec2};
 use rust_i18n::t;
 
 use crate::app::App;
 use crate::app::theme::{self, text};
-use crate::app::widgets::icon::{Icon, icon_button};
 use crate::engine::snapshot::Notice;
 
+/// Height of the line.
+const HEIGHT: f32 = 20.0;
 /// How many messages are kept.
 const KEPT: usize = 50;
 
@@ -46,10 +47,12 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
     let notices = Arc::clone(&app.snapshot.notices);
     app.screen.status.take(&notices);
     let colors = theme::current(ui);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        ui.set_height(24.0);
-        let button =
-            icon_button(ui, Icon::Messages, &t!("status.history"), false).on_hover_text(t!("status.history_hint"));
+    let layout = Layout::right_to_left(Align::Center);
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), HEIGHT), layout, |ui| {
+        let words = RichText::new(t!("status.history")).size(text::SMALL);
+        let button = ui
+            .add(Button::new(words).small())
+            .on_hover_text(t!("status.history_hint"));
         Popup::menu(&button)
             .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
             .show(|ui| {

@@ -5,7 +5,7 @@ use rust_i18n::t;
 
 use crate::app::App;
 use crate::app::theme::{self, text};
-use crate::app::ui_command::{COMMANDS, Menu, UiCommand};
+use crate::app::ui_command::{COMMANDS, Menu, UiCommand, preset_name};
 use crate::app::widgets::icon::{Icon, icon_button};
 use crate::app::widgets::number::name_it;
 use crate::engine::command::BackendChoice;
@@ -18,7 +18,8 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
         ui.set_height(30.0);
         ui.scope(|ui| {
             egui::containers::menu::menu_style(ui.style_mut());
-            ui.spacing_mut().item_spacing.x = 0.0;
+            ui.spacing_mut().item_spacing.x = 2.0;
+            ui.spacing_mut().button_padding.x = 7.0;
             for menu in Menu::ALL {
                 menu_ui(app, ui, menu);
             }
@@ -71,11 +72,6 @@ fn presets(app: &mut App, ui: &mut Ui) {
             }
         }
     });
-}
-
-/// A preset's name on screen.
-pub fn preset_name(name: &str) -> String {
-    crate::app::widgets::row::text_or(&format!("preset.{name}.name"), &name.replace('-', " "))
 }
 
 fn lenses(ui: &mut Ui, narrow: bool) {

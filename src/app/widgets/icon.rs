@@ -23,8 +23,6 @@ pub enum Icon {
     Theme,
     /// A frame with corners: the whole view.
     Frame,
-    /// A bell's dot: messages.
-    Messages,
 }
 
 /// A square button with an icon. `name` is what screen readers say; `on` shows it pressed.
@@ -120,12 +118,6 @@ pub fn paint(painter: &egui::Painter, icon: Icon, r: Rect, ink: Color32, behind:
                 painter.line_segment([corner, corner + vec2(0.0, dy * arm)], thick);
             }
             painter.circle_filled(r.center(), 2.2, ink);
-        }
-        Icon::Messages => {
-            for i in 0..3 {
-                let y = r.top() + r.height() * (0.15 + 0.35 * i as f32);
-                painter.line_segment([pos2(r.left(), y), pos2(r.right(), y)], thick);
-            }
         }
     }
 }

@@ -87,7 +87,8 @@ impl LossChart<'_> {
 
     fn axes(&self, ui: &Ui, plot: Rect, bounds: [f64; 4], colors: &Theme) {
         let font = FontId::proportional(text::SMALL);
-        for value in ticks_log(bounds[1], bounds[3]) {
+        let most = (plot.height() / 17.0) as usize;
+        for value in ticks_log(bounds[1], bounds[3], most) {
             let y = place(plot, bounds, [0.0, value.log10()]).y;
             ui.painter()
                 .hline(plot.x_range(), y, Stroke::new(1.0, colors.line.gamma_multiply(0.7)));
@@ -181,8 +182,8 @@ pub fn nice_step(raw: f64) -> f64 {
         .unwrap_or(10.0 * power)
 }
 
-/// Round values between 10^low and 10^high, at most about six.
-fn ticks_log(low: f64, high: f64) -> Vec<f64> {
+/// Round values between 10^low and 10^high, at most `most`, and at least one.
+fn ticks_log(low: f64, high: f64, most: usize) -> Vec<f64> {
     let all = |mantissas: &[f64]| -> Vec<f64> {
         (low.floor() as i32..=high.ceil() as i32)
             .flat_map(|p| mantissas.iter().map(move |m| m * 10f64.powi(p)))
@@ -192,17 +193,18 @@ fn ticks_log(low: f64, high: f64) -> Vec<f64> {
     let fine = [
         1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0,
     ];
-    let choices: [&[f64]; 5] = [
+    let choices: [&[f64]; 6] = [
         &fine,
         &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0],
         &[1.0, 2.0, 3.0, 5.0],
+        &[1.0, 2.0, 5.0],
         &[1.0, 3.0],
         &[1.0],
     ];
     let ticks = choices
         .iter()
         .map(|m| all(m))
-        .find(|t| t.len() <= 5)
+        .find(|t| t.len() <= most && !t.is_empty())
         .unwrap_or_default();
     if ticks.is_empty() {
         vec![10f64.powf((low + high) / 2.0)]
@@ -289,7 +291,7 @@ mod tests {
         assert_eq!(nice_step(0.7), 1.0);
         assert_eq!(nice_step(1800.0), 2000.0);
         for (low, high) in [(0.3, 0.6), (-3.0, 2.0), (0.0, 0.01), (-0.2, 0.9)] {
-            let ticks = ticks_log(low, high);
+            let ticks = ticks_log(low, high, 6);
             assert!(!ticks.is_empty() && ticks.len() <= 6, "{low} {high}: {ticks:?}");
         }
     }

@@ -101,7 +101,11 @@ impl Number {
                     .logarithmic(self.logarithmic)
                     .clamping(SliderClamping::Never);
                 let slider = if self.whole { slider.integer() } else { slider };
-                let rail = ui.add(slider);
+                let rail = ui.scope(|ui| {
+                    accent_handle(ui);
+                    ui.add(slider)
+                });
+                let rail = rail.inner;
                 name_it(&rail, name);
                 rail.union(self.value_ui(ui, &mut edited, name, unusual))
             })
@@ -149,6 +153,23 @@ impl Number {
         })
         .inner
     }
+}
+
+/// The handle is what can be pressed: it has the accent.
+fn accent_handle(ui: &mut Ui) {
+    let colors = theme::current(ui);
+    let visuals = ui.visuals_mut();
+    visuals.handle_shape = egui::style::HandleShape::Circle;
+    for state in [
+        &mut visuals.widgets.inactive,
+        &mut visuals.widgets.hovered,
+        &mut visuals.widgets.active,
+    ] {
+        state.fg_stroke = egui::Stroke::new(2.0, colors.panel);
+    }
+    visuals.widgets.inactive.bg_fill = colors.accent;
+    visuals.widgets.hovered.bg_fill = colors.accent;
+    visuals.widgets.active.bg_fill = colors.text;
 }
 
 /// Gives a control without a text of its own its name in the accessibility tree.
