@@ -21,7 +21,7 @@ use eframe::egui::util::undoer::Undoer;
 
 use crate::engine::command::{BackendChoice, Command};
 use crate::engine::snapshot::{RunSnapshot, Snapshot, StageSnapshot};
-use crate::lab::{Experiment, Lab, RunId, Stage};
+use crate::lab::{Experiment, Lab, Language, RunId, Stage};
 use clock::FlowClock;
 use dialogs::Dialog;
 pub use link::Link;
@@ -162,7 +162,9 @@ impl App {
             if (ctx.zoom_factor() - self.lab.look.zoom).abs() > 1e-3 {
                 ctx.set_zoom_factor(self.lab.look.zoom);
             }
-            rust_i18n::set_locale("en");
+            rust_i18n::set_locale(match self.lab.look.language {
+                Language::En => "en",
+            });
             self.screen.styled = Some(self.lab.look);
         }
         !first
@@ -198,6 +200,10 @@ impl App {
             self.sent_t = self.clock.t;
         }
         self.undo.feed_state(ctx.input(|i| i.time), &self.lab);
+        if self.undo.is_in_flux() {
+            // at rest no frame would come by which the edit is over
+            ctx.request_repaint_after(Duration::from_millis(1100));
+        }
     }
 }
 
@@ -210,7 +216,7 @@ impl eframe::App for App {
 /// Opens the window and returns when it is closed.
 ///
 /// # Errors
-/// Why no window could be opened, in words, with the command that works without one.
+/// Why no window could be opened, in words.
 pub fn run(lab: Lab, choice: BackendChoice) -> Result<(), String> {
     let icon = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon.png")).unwrap_or_default();
     let options = eframe::NativeOptions {
@@ -228,9 +234,5 @@ pub fn run(lab: Lab, choice: BackendChoice) -> Result<(), String> {
         let painter = PicturePainter::new(cc.wgpu_render_state.as_ref());
         Ok(Box::new(App::new(lab, link, painter)))
     });
-    eframe::run_native("rectiflow", options, create).map_err(|why| {
-        format!(
-            "no window could be opened ({why}); without a display, `rectiflow run gaussian-to-moons --out out` does the same work"
-        )
-    })
+    eframe::run_native("rectiflow", options, create).map_err(|why| format!("no window could be opened ({why})"))
 }

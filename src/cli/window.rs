@@ -25,8 +25,7 @@ pub fn open(what: Option<&str>, backend: BackendName) -> Result<(), Failure> {
     if let Some(missing) = missing_display() {
         return Err(Failure::Machine(format!("{missing}; {HEADLESS}")));
     }
-    let _ = (lab, backend);
-    Err(Failure::Machine(format!("the window is not built yet; {HEADLESS}")))
+    crate::app::run(lab, backend.into()).map_err(|why| Failure::Machine(format!("{why}; {HEADLESS}")))
 }
 
 fn lab_of(what: &str) -> Result<Lab, BadInput> {

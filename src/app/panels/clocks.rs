@@ -60,7 +60,9 @@ fn training(app: &mut App, ui: &mut Ui, height: f32) {
         ui.spacing_mut().item_spacing.y = 4.0;
         ui.horizontal(|ui| {
             title(ui, "clock.training");
-            ui.label(RichText::new(state_of(&run)).color(state_color(ui, &run)));
+            if run.state != RunState::Training {
+                ui.label(RichText::new(state_of(&run)).color(state_color(ui, &run)));
+            }
         });
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 5.0;

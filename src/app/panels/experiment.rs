@@ -9,13 +9,16 @@ use crate::app::theme;
 use crate::app::widgets::chart::{curve, tiny};
 use crate::app::widgets::number::{Number, name_it};
 use crate::app::widgets::row::{Choice, Words, choice_row, number_row, row, section, text_or, whole_row, with_tip};
-use crate::flow::coupling::Coupling;
+use crate::flow::coupling::{COUPLINGS, Coupling};
 use crate::flow::loss::Loss;
 use crate::flow::path::Path;
 use crate::flow::table::Entry;
 use crate::flow::time_density::{LOSS_WEIGHTS, LossWeight, Prediction, TIME_DENSITIES, TimeDensity};
 use crate::lab::Experiment;
-use crate::net::{Activation, Optimizer, OptimizerKind, Schedule, Shape, TimeEmbedding};
+use crate::net::{
+    ACTIVATIONS, Activation, MAX_FREQUENCIES, MAX_HIDDEN_LAYERS, OPTIMIZERS, Optimizer, OptimizerKind, SCHEDULES,
+    Schedule, Shape, TIME_EMBEDDINGS, TimeEmbedding, WIDTHS,
+};
 
 /// The whole panel.
 pub fn ui(app: &mut App, ui: &mut Ui) {
@@ -46,12 +49,23 @@ fn option<T>(set: &str, name: &str, value: T) -> Choice<T> {
     )
 }
 
+/// The members `all` of one of the tables, by the names in it.
+fn named<T: Copy>(set: &str, all: &[T], table: &[Entry], name: impl Fn(T) -> &'static str) -> Vec<Choice<T>> {
+    all.iter()
+        .filter_map(|&member| {
+            let entry = table.iter().find(|entry| entry.name == name(member))?;
+            let hint = format!("{}\n{}", entry.formula, member::summary_of(set, entry));
+            Some((member, member::name_of(set, entry), hint))
+        })
+        .collect()
+}
+
 fn objective(app: &mut App, ui: &mut Ui, e: &mut Experiment) {
     choice_row(
         ui,
         &Words::of("coupling"),
         &mut e.coupling,
-        &[option("coupling", "independent", Coupling::Independent)],
+        &named("coupling", &[Coupling::Independent], &COUPLINGS, |c| c.name()),
     );
     choice_row(
         ui,
@@ -156,33 +170,27 @@ fn network(ui: &mut Ui, shape: &mut Shape) {
     let layers = whole_row(
         ui,
         &Words::of("layers"),
-        &Number::whole(1.0..=6.0, 1.0..=6.0),
+        &Number::whole(1.0..=MAX_HIDDEN_LAYERS as f64, 1.0..=MAX_HIDDEN_LAYERS as f64),
         shape.hidden.len() as u64,
     );
     let last = shape.hidden.last().copied().unwrap_or(64);
-    shape.hidden.resize(layers.clamp(1, 6) as usize, last);
+    shape.hidden.resize((layers as usize).clamp(1, MAX_HIDDEN_LAYERS), last);
     widths(ui, shape);
-    let activations = Activation::ALL.map(|a| option("activation", a.name(), a));
+    let activations = named("activation", &Activation::ALL, &ACTIVATIONS, |a| a.name());
     choice_row(ui, &Words::of("activation"), &mut shape.activation, &activations);
     let activation = shape.activation;
-    chart(
-        ui,
-        "activation",
-        &curve(-3.0, 3.0, 80, |z| activate(activation, z)),
-        true,
-    );
+    chart(ui, "activation", &curve(-3.0, 3.0, 80, |z| activation.value(z)), true);
     let frequencies = if let TimeEmbedding::Fourier { frequencies } = shape.time_embedding {
         frequencies
     } else {
         4
     };
-    let embeddings = [
-        option("embedding", "raw", TimeEmbedding::Raw),
-        option("embedding", "fourier", TimeEmbedding::Fourier { frequencies }),
-    ];
+    let all = [TimeEmbedding::Raw, TimeEmbedding::Fourier { frequencies }];
+    let embeddings = named("embedding", &all, &TIME_EMBEDDINGS, |e| e.name());
     choice_row(ui, &Words::of("embedding"), &mut shape.time_embedding, &embeddings);
     if let TimeEmbedding::Fourier { frequencies } = &mut shape.time_embedding {
-        let number = Number::whole(1.0..=16.0, 1.0..=16.0);
+        let most = f64::from(MAX_FREQUENCIES);
+        let number = Number::whole(1.0..=most, 1.0..=most);
         *frequencies = whole_row(ui, &Words::of("frequencies"), &number, u64::from(*frequencies)) as u32;
     }
     row(ui, &Words::of("params"), |ui| {
@@ -200,7 +208,7 @@ fn widths(ui: &mut Ui, shape: &mut Shape) {
         ui.spacing_mut().button_padding.x = 2.0;
         for (i, width) in shape.hidden.iter_mut().enumerate() {
             let drag = DragValue::new(width)
-                .range(8..=256)
+                .range(WIDTHS)
                 .speed(0.5)
                 .update_while_editing(false);
             let response = ui.add_sized([each, ui.spacing().interact_size.y], drag);
@@ -210,36 +218,14 @@ fn widths(ui: &mut Ui, shape: &mut Shape) {
     });
 }
 
-/// The activation's curve, for its tiny chart; what training computes is the backends' business.
-fn activate(activation: Activation, z: f64) -> f64 {
-    let sigmoid = 1.0 / (1.0 + (-z).exp());
-    match activation {
-        Activation::Relu => z.max(0.0),
-        Activation::Tanh => z.tanh(),
-        Activation::Silu => z * sigmoid,
-        Activation::Selu => 1.0507009873554805 * if z > 0.0 { z } else { 1.6732632423543772 * z.exp_m1() },
-        // a logistic stand-in for the normal law, within a hundredth: a chart 30 points high cannot show the difference
-        Activation::Gelu => z / (1.0 + (-1.702 * z).exp()),
-        Activation::Softplus => z.exp().ln_1p(),
-    }
-}
-
 fn optimizer(ui: &mut Ui, e: &mut Experiment) {
     let steps = e.steps;
     let o: &mut Optimizer = &mut e.optimizer;
-    let kinds = [
-        option("optimizer", "adam", OptimizerKind::Adam),
-        option("optimizer", "adamw", OptimizerKind::Adamw),
-        option("optimizer", "sgd", OptimizerKind::Sgd),
-    ];
+    let kinds = named("optimizer", &OptimizerKind::ALL, &OPTIMIZERS, |k| k.name());
     choice_row(ui, &Words::of("optimizer"), &mut o.kind, &kinds);
     let rate = Number::real(1e-5..=1e-1).within(0.0..=1e6).log().scientific();
     number_row(ui, &Words::of("learning_rate"), &rate, &mut o.learning_rate);
-    let schedules = [
-        option("schedule", "constant", Schedule::Constant),
-        option("schedule", "warmup", Schedule::Warmup),
-        option("schedule", "cosine", Schedule::Cosine),
-    ];
+    let schedules = named("schedule", &Schedule::ALL, &SCHEDULES, |s| s.name());
     if choice_row(ui, &Words::of("schedule"), &mut o.schedule, &schedules)
         && o.schedule == Schedule::Warmup
         && o.warmup_steps == 0

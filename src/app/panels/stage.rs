@@ -91,7 +91,7 @@ fn plot(app: &mut App, ui: &mut Ui) {
         .show_crosshair(false)
         .allow_boxed_zoom(false)
         .allow_double_click_reset(false)
-        .grid_color(colors.line)
+        .grid_color(colors.line.gamma_multiply(0.55))
         .grid_spacing(egui::Rangef::new(54.0, 120.0))
         .grid_fade(0.0)
         .label_formatter(|_| None)

@@ -160,16 +160,14 @@ fn accent_handle(ui: &mut Ui) {
     let colors = theme::current(ui);
     let visuals = ui.visuals_mut();
     visuals.handle_shape = egui::style::HandleShape::Circle;
-    for state in [
+    let states = [
         &mut visuals.widgets.inactive,
         &mut visuals.widgets.hovered,
         &mut visuals.widgets.active,
-    ] {
-        state.fg_stroke = egui::Stroke::new(2.0, colors.panel);
+    ];
+    for (state, width) in states.into_iter().zip([2.5, 3.5, 5.0]) {
+        state.fg_stroke = egui::Stroke::new(width, colors.accent);
     }
-    visuals.widgets.inactive.bg_fill = colors.accent;
-    visuals.widgets.hovered.bg_fill = colors.accent;
-    visuals.widgets.active.bg_fill = colors.text;
 }
 
 /// Gives a control without a text of its own its name in the accessibility tree.
