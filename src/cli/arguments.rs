@@ -279,3 +279,32 @@ pub fn one_line(error: &clap::Error) -> BadInput {
     }
     BadInput::new(parts.join("; "))
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn examples_in_the_help_are_accepted() {
+        let mut found = 0;
+        let mut main = Arguments::command();
+        let mut texts = vec![main.render_long_help().to_string()];
+        texts.extend(main.get_subcommands_mut().map(|c| c.render_long_help().to_string()));
+        let lines = texts.iter().flat_map(|text| text.lines()).map(str::trim);
+        for line in lines.filter(|line| line.starts_with("rectiflow ")) {
+            // remarks stand behind two spaces
+            let typed = line.split("  ").next().unwrap_or_default();
+            let parsed = Arguments::try_parse_from(typed.split_whitespace());
+            assert!(
+                parsed.is_ok(),
+                "{typed}: {}",
+                parsed.err().map_or(String::new(), |e| e.to_string())
+            );
+            found += 1;
+        }
+        assert!(found > 12, "only {found} examples");
+        Arguments::command().debug_assert();
+    }
+}

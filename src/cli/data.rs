@@ -2,7 +2,7 @@
 
 use super::arguments::{DataOptions, whole};
 use super::failure::Failure;
-use crate::export::{csv, npy};
+use crate::export::{npy, tables};
 use crate::flow::random::Stream;
 use crate::lab::{BadInput, distribution};
 
@@ -28,7 +28,7 @@ pub fn data(options: &DataOptions) -> Result<(), Failure> {
     };
     let points = distribution.samples(seed, Stream::Data, count);
     if is_csv {
-        csv::write_rows(&options.out, ["x", "y"], points)?;
+        tables::write_rows(&options.out, ["x", "y"], points)?;
     } else {
         npy::write_points(&options.out, &points)?;
     }

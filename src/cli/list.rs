@@ -15,6 +15,7 @@ use crate::flow::sampler::SAMPLERS;
 use crate::flow::table::Entry;
 use crate::flow::time_density::{LOSS_WEIGHTS, TIME_DENSITIES};
 use crate::lab::{BadInput, PRESETS, kind_defaults, nearest};
+use crate::net::{ACTIVATIONS, OPTIMIZERS, SCHEDULES, TIME_EMBEDDINGS};
 
 type Row = (&'static str, &'static str);
 
@@ -24,31 +25,6 @@ const LOSSES: [Row; 2] = [
     (
         "pseudo-huber",
         "sqrt(|e|² + c²) - c: quadratic up to c, linear beyond (Lee, Lin, Fanti 2024)",
-    ),
-];
-const ACTIVATIONS: [Row; 6] = [
-    ("relu", "max(0, z)"),
-    ("tanh", "tanh z"),
-    ("silu", "z sigmoid(z)"),
-    ("selu", "self-normalizing exponential unit (Klambauer et al. 2017)"),
-    ("gelu", "z Φ(z), the exact form with erf"),
-    ("softplus", "ln(1 + eᶻ)"),
-];
-const TIME_EMBEDDINGS: [Row; 2] = [
-    ("raw", "one feature: t"),
-    ("fourier", "t, then sin(π k t) and cos(π k t) for k = 1..frequencies"),
-];
-const OPTIMIZERS: [Row; 3] = [
-    ("adam", "Adam (Kingma and Ba 2015)"),
-    ("adamw", "Adam with decoupled weight decay (Loshchilov and Hutter 2019)"),
-    ("sgd", "stochastic gradient descent with heavy-ball momentum"),
-];
-const SCHEDULES: [Row; 3] = [
-    ("constant", "the same learning rate throughout"),
-    ("warmup", "linear from 0 over warmup_steps, then constant"),
-    (
-        "cosine",
-        "linear warm-up, then half a cosine down to 0 at the last planned step",
     ),
 ];
 const GRIDS: [Row; 1] = [("uniform", "solver steps even in t")];
@@ -118,19 +94,24 @@ fn lists() -> Vec<List> {
             "time",
             &rows_of(&TIME_DENSITIES),
         ),
-        list_of("activations", "network.activation", "network.activation", &ACTIVATIONS),
+        list_of(
+            "activations",
+            "network.activation",
+            "network.activation",
+            &rows_of(&ACTIVATIONS),
+        ),
         list_of(
             "time-embeddings",
             "how t enters the network: network.time_embedding.kind",
             "network.time_embedding",
-            &TIME_EMBEDDINGS,
+            &rows_of(&TIME_EMBEDDINGS),
         ),
-        list_of("optimizers", "optimizer.kind", "optimizer.kind", &OPTIMIZERS),
+        list_of("optimizers", "optimizer.kind", "optimizer.kind", &rows_of(&OPTIMIZERS)),
         list_of(
             "schedules",
             "the learning rate's course: optimizer.schedule",
             "optimizer.schedule",
-            &SCHEDULES,
+            &rows_of(&SCHEDULES),
         ),
         list_of(
             "lenses",

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::backend::Trajectories;
 use crate::export::atomic::{self, WriteFault};
-use crate::export::{csv, npy, weights};
+use crate::export::{npy, tables, weights};
 use crate::flow::distribution::Distribution;
 use crate::lab::{BadInput, Draft, Lab, RunFile, RunRecord, run_file_text};
 use crate::net::Checkpoint;
@@ -135,7 +135,7 @@ impl RunDir {
             let mean = chunk.iter().map(|&l| f64::from(l)).sum::<f64>() / chunk.len() as f64;
             [(i * every + chunk.len()).to_string(), (mean as f32).to_string()]
         });
-        csv::write_rows(&self.file("loss.csv"), ["step", "loss"], rows)
+        tables::write_rows(&self.file("loss.csv"), ["step", "loss"], rows)
     }
 
     /// Writes `x0.npy`, `samples.npy`, `times.npy` and `trajectories.npy`.

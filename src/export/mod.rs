@@ -2,7 +2,8 @@
 //! because experiments name such files.
 
 pub mod atomic;
-pub mod csv;
+
 pub mod npy;
 pub mod png;
+pub mod tables;
 pub mod weights;

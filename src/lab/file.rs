@@ -125,18 +125,11 @@ pub fn run_file_text(file: &RunFile) -> String {
 /// The experiment within `value` (further keys are left alone): typed, structurally checked, points read.
 pub(super) fn experiment_of(value: &Value, shown: &str) -> Result<Experiment, BadInput> {
     let place = |slot: &str| schema::join(shown, slot);
-    let hidden = value["network"]["hidden"].as_array().map_or(0, Vec::len);
-    if !(1..=6).contains(&hidden) {
-        let place = place("network.hidden");
-        return Err(BadInput::new(format!(
-            "\"{place}\" has {hidden} layers; it must have from 1 to 6"
-        )));
-    }
     let distribution = |slot: &str| -> Result<Arc<Distribution>, BadInput> {
         let place = place(slot);
         Ok(Arc::new(made_ready(typed(&value[slot], &place)?, &place)?))
     };
-    Ok(Experiment {
+    let experiment = Experiment {
         schema_version: SCHEMA_VERSION,
         name: typed(&value["name"], &place("name"))?,
         seed: typed(&value["seed"], &place("seed"))?,
@@ -151,7 +144,18 @@ pub(super) fn experiment_of(value: &Value, shown: &str) -> Result<Experiment, Ba
         network: typed(&value["network"], &place("network"))?,
         optimizer: typed(&value["optimizer"], &place("optimizer"))?,
         steps: typed(&value["steps"], &place("steps"))?,
-    })
+    };
+    let checks = [
+        experiment.network.validate(),
+        experiment.optimizer.validate(),
+        experiment.time.validate(),
+        experiment.weight.validate(),
+    ];
+    // each message begins with the key's path
+    checks
+        .into_iter()
+        .find_map(Result::err)
+        .map_or(Ok(experiment), |e| Err(BadInput::new(place(&e))))
 }
 
 /// Refuses a sampling whose trajectories would fill the memory.
@@ -258,7 +262,7 @@ mod tests {
         for (text, parts) in [
             (
                 r#"{"optimizer":{"learning_rate":-1}}"#,
-                ["optimizer.learning_rate", "-1", "above 0"],
+                ["optimizer.learning_rate", "-1", "from"],
             ),
             (
                 r#"{"network":{"hidden":[64,100000]}}"#,

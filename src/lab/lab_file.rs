@@ -21,6 +21,9 @@ const MOST_RUNS: usize = 64;
 pub fn lab_text(lab: &Lab) -> String {
     let mut value = to_value(lab);
     for (run, slot) in lab.runs.iter().zip(value["runs"].as_array_mut().into_iter().flatten()) {
+        for end in ["source", "target"] {
+            make_absolute(&mut slot["experiment"][end]);
+        }
         if let (Some(record), Value::Object(slot)) = (&run.record, slot) {
             slot.insert("record".into(), record_value(record));
         }
@@ -28,6 +31,16 @@ pub fn lab_text(lab: &Lab) -> String {
     let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// A lab may be saved in any folder: the files of points that it names stay where they are.
+fn make_absolute(distribution: &mut Value) {
+    if let Some(file) = distribution.get_mut("file")
+        && let Some(name) = file.as_str()
+        && let Ok(whole) = std::path::absolute(name)
+    {
+        *file = Value::String(whole.to_string_lossy().into_owned());
+    }
 }
 
 /// Reads a lab file; an experiment file opens as a lab of one run. Files of points lie relative to `base_dir`.

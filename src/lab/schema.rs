@@ -16,7 +16,7 @@ use crate::flow::loss::Loss;
 use crate::flow::path::Path;
 use crate::flow::table::{Entry, Form};
 use crate::flow::time_density::{LOSS_WEIGHTS, LossWeight, Prediction, TIME_DENSITIES, TimeDensity};
-use crate::net::{Activation, OptimizerKind, Schedule, TimeEmbedding};
+use crate::net::{Activation, OptimizerKind, Schedule, TIME_EMBEDDINGS, TimeEmbedding};
 
 /// Lays `given` over `base`. `slot` is the place within an experiment file (`optimizer.batch`), which decides what is
 /// meant; `shown` is the place that messages name.
@@ -133,6 +133,7 @@ fn table_of(slot: &str) -> Option<&'static [Entry]> {
         "coupling" => Some(&COUPLINGS),
         "time" => Some(&TIME_DENSITIES),
         "weight" => Some(&LOSS_WEIGHTS),
+        "network.time_embedding" => Some(&TIME_EMBEDDINGS),
         _ => None,
     }
 }
@@ -210,9 +211,6 @@ fn default_of<T: Serialize + DeserializeOwned>(kind: &str) -> Option<Value> {
     let mut full = json!({ "kind": kind });
     for (_, key, value) in PARAMETERS.iter().filter(|(k, _, _)| *k == kind) {
         full[*key] = json!(value);
-    }
-    if kind == "fourier" {
-        full["frequencies"] = json!(4);
     }
     serde_json::to_value(serde_json::from_value::<T>(full).ok()?).ok()
 }

@@ -1,0 +1,420 @@
+//! The command line as scripts see it: files, shapes, exit codes, one-line errors.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use rectiflow::lab::{Array, decode_npy};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Runs the program in `folder`, without a display.
+fn rectiflow(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rectiflow"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .env_remove("WAYLAND_SOCKET")
+        .output()
+        .expect("the program starts")
+}
+
+/// Its output, where it must succeed.
+fn succeed(folder: &Path, arguments: &[&str]) -> String {
+    let output = rectiflow(folder, arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?} failed: {said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Its one line on stderr, where it must fail with this code.
+fn fail(folder: &Path, arguments: &[&str], code: i32) -> String {
+    let output = rectiflow(folder, arguments);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{arguments:?} said: {said}");
+    assert_eq!(said.trim_end().lines().count(), 1, "{arguments:?} said: {said}");
+    assert!(!said.contains("panicked"), "{said}");
+    said
+}
+
+fn npy(path: impl AsRef<Path>) -> (Array, bool) {
+    let bytes = std::fs::read(path.as_ref()).unwrap();
+    let is_double = bytes[..80].windows(3).any(|w| w == b"<f8");
+    (decode_npy(&bytes).unwrap(), is_double)
+}
+
+/// A run that takes no time: few steps, a small network, few particles.
+const SMALL: [&str; 6] = [
+    "--set",
+    "network.hidden=[8]",
+    "--set",
+    "sampling.count=50",
+    "--set",
+    "sampling.steps=4",
+];
+
+fn run_small(folder: &Path, steps: &str, more: &[&str]) -> String {
+    let arguments = [
+        &["run", "gaussian-to-moons", "--backend", "cpu", "--steps", steps],
+        &SMALL[..],
+        more,
+    ]
+    .concat();
+    succeed(folder, &arguments)
+}
+
+#[test]
+fn run_writes_what_it_promises() {
+    let folder = TempDir::new().unwrap();
+    let here = folder.path();
+    let printed = run_small(here, "30", &["--out", "out", "--json"]);
+    let metrics: Value =
+        serde_json::from_str(&std::fs::read_to_string(here.join("out/metrics.json")).unwrap()).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&printed).unwrap(), metrics);
+    for key in [
+        "loss",
+        "loss_floor",
+        "field_rms",
+        "w2_squared",
+        "w2_squared_floor",
+        "sliced_w2_squared",
+        "energy_distance",
+        "straightness",
+        "path_energy",
+        "transport_cost_p1",
+        "transport_cost_p2",
+        "path_length",
+        "seconds",
+        "steps_per_sec",
+    ] {
+        assert!(
+            metrics[key].as_f64().is_some_and(|v| v >= 0.0),
+            "{key} is {}",
+            metrics[key]
+        );
+    }
+    assert!(["exact", "estimated"].contains(&metrics["loss_floor_kind"].as_str().unwrap()));
+    assert_eq!(metrics["steps"], 30);
+    assert_eq!(metrics["evaluations"], 8);
+    assert!(metrics["backend"].as_str().unwrap().starts_with("cpu"));
+
+    let (x0, _) = npy(here.join("out/x0.npy"));
+    let (samples, _) = npy(here.join("out/samples.npy"));
+    let (times, is_double) = npy(here.join("out/times.npy"));
+    let (states, _) = npy(here.join("out/trajectories.npy"));
+    assert!(!is_double);
+    assert_eq!((x0.shape, samples.shape), (vec![50, 2], vec![50, 2]));
+    assert_eq!((&times.shape, &states.shape), (&vec![5], &vec![50, 5, 2]));
+    assert_eq!((times.values[0], times.values[4]), (0.0, 1.0));
+    for particle in 0..50 {
+        let states = &states.values[particle * 10..][..10];
+        assert_eq!(states[..2], x0.values[2 * particle..][..2]);
+        assert_eq!(states[8..], samples.values[2 * particle..][..2]);
+    }
+    let losses = std::fs::read_to_string(here.join("out/loss.csv")).unwrap();
+    assert_eq!(losses.lines().count(), 31);
+    assert!(losses.starts_with("step,loss\n1,"));
+
+    // the same experiment again, from its own file: the same bits
+    succeed(
+        here,
+        &["run", "out/experiment.json", "--backend", "cpu", "--out", "again"],
+    );
+    for name in ["weights.safetensors", "samples.npy", "loss.csv", "experiment.json"] {
+        let read = |at: &str| std::fs::read(here.join(at).join(name)).unwrap();
+        assert!(read("out") == read("again"), "{name} differs");
+    }
+}
+
+#[test]
+fn sample_and_field_follow_a_run() {
+    let folder = TempDir::new().unwrap();
+    let here = folder.path();
+    run_small(here, "0", &["--out", "out"]);
+    let metrics: Value =
+        serde_json::from_str(&std::fs::read_to_string(here.join("out/metrics.json")).unwrap()).unwrap();
+    for key in [
+        "loss",
+        "loss_floor",
+        "loss_floor_kind",
+        "w2_squared",
+        "straightness",
+        "evaluations",
+        "steps_per_sec",
+    ] {
+        assert!(
+            metrics.get(key).is_some_and(Value::is_null),
+            "{key} of an untrained run"
+        );
+    }
+    let (written, _) = npy(here.join("out/samples.npy"));
+
+    succeed(
+        here,
+        &[
+            "sample",
+            "out",
+            "--backend",
+            "cpu",
+            "--out",
+            "x1.npy",
+            "--trajectories",
+            "t.npy",
+        ],
+    );
+    assert_eq!(npy(here.join("x1.npy")), (written.clone(), false));
+    assert_eq!(npy(here.join("t.npy")).0.shape, [50, 5, 2]);
+    succeed(
+        here,
+        &[
+            "sample",
+            "out",
+            "--backend",
+            "cpu",
+            "--from",
+            "out/x0.npy",
+            "--out",
+            "x1.npy",
+        ],
+    );
+    assert_eq!(npy(here.join("x1.npy")).0, written);
+    succeed(
+        here,
+        &[
+            "sample",
+            "out",
+            "--backend",
+            "cpu",
+            "--steps",
+            "1",
+            "--count",
+            "7",
+            "--seed",
+            "3",
+            "--out",
+            "x1.npy",
+        ],
+    );
+    assert_eq!(npy(here.join("x1.npy")).0.shape, [7, 2]);
+
+    let exact = ["sample", "out", "--from", "out/x0.npy", "--exact", "--out", "e.npy"];
+    succeed(here, &exact);
+    let (coarse, is_double) = npy(here.join("e.npy"));
+    assert!(is_double);
+    let fine = [
+        &exact[..],
+        &["--sampler", "dopri5", "--tolerance", "1e-9", "--trajectories", "et.npy"],
+    ]
+    .concat();
+    succeed(here, &fine);
+    let (fine, _) = npy(here.join("e.npy"));
+    // the exact flow reaches the moons: x from -1 - 4 noise to 2 + 4 noise; four Heun steps come near
+    assert!(fine.values.iter().step_by(2).all(|x| (-1.25..2.25).contains(x)));
+    let off: f64 = fine
+        .values
+        .iter()
+        .zip(&coarse.values)
+        .map(|(a, b)| (a - b).abs())
+        .sum::<f64>()
+        / 100.0;
+    assert!(off > 1e-6 && off < 0.5, "mean distance {off}");
+
+    let ask = [
+        "field",
+        "out",
+        "--backend",
+        "cpu",
+        "--points",
+        "out/x0.npy",
+        "--t",
+        "0.5",
+        "--out",
+        "v.npy",
+    ];
+    succeed(here, &ask);
+    let (learned, is_double) = npy(here.join("v.npy"));
+    assert!(!is_double && learned.shape == [50, 2]);
+    succeed(here, &[&ask[..], &["--exact", "--quantity", "velocity"]].concat());
+    let (exact, is_double) = npy(here.join("v.npy"));
+    assert!(is_double && exact.shape == [50, 2]);
+    assert!(fail(here, &[&ask[..], &["--quantity", "divergenc"]].concat(), 2).contains("velocity"));
+    assert!(
+        fail(
+            here,
+            &["field", "out", "--points", "out/x0.npy", "--t", "1.5", "--out", "v.npy"],
+            2
+        )
+        .contains("from 0")
+    );
+}
+
+#[test]
+fn a_run_from_points_is_self_contained() {
+    let folder = TempDir::new().unwrap();
+    let here = folder.path();
+    std::fs::create_dir(here.join("in")).unwrap();
+    std::fs::write(here.join("in/cloud.csv"), "x,y\n1,0\n-1,0\n0,2\n").unwrap();
+    std::fs::write(
+        here.join("in/e.json"),
+        r#"{"target":{"kind":"points","file":"cloud.csv"},"steps":0}"#,
+    )
+    .unwrap();
+    succeed(here, &["run", "in/e.json", "--backend", "cpu", "--out", "out"]);
+    std::fs::remove_dir_all(here.join("in")).unwrap();
+    std::fs::rename(here.join("out"), here.join("moved")).unwrap();
+    let (points, is_double) = npy(here.join("moved/target-points.npy"));
+    assert!(is_double && points.values == [1.0, 0.0, -1.0, 0.0, 0.0, 2.0]);
+    // a target of atoms ends a little before 1
+    succeed(here, &["sample", "moved", "--exact", "--count", "20", "--out", "x.npy"]);
+    let (samples, _) = npy(here.join("x.npy"));
+    for point in samples.values.chunks(2) {
+        let near = |atom: [f64; 2]| (point[0] - atom[0]).abs() < 0.05 && (point[1] - atom[1]).abs() < 0.05;
+        assert!(near([1.0, 0.0]) || near([-1.0, 0.0]) || near([0.0, 2.0]), "{point:?}");
+    }
+    // --set names files from where it is typed
+    std::fs::write(here.join("here.csv"), "1,1\n").unwrap();
+    let set = ["--set", r#"source={"kind":"points","file":"here.csv"}"#];
+    succeed(
+        here,
+        &[
+            &[
+                "run",
+                "gaussian-to-moons",
+                "--backend",
+                "cpu",
+                "--steps",
+                "0",
+                "--out",
+                "b",
+            ],
+            &set[..],
+        ]
+        .concat(),
+    );
+    assert!(here.join("b/source-points.npy").exists());
+}
+
+#[test]
+fn data_draws_and_writes_both_formats() {
+    let folder = TempDir::new().unwrap();
+    let here = folder.path();
+    let draw = |out: &str, seed: &str| {
+        succeed(
+            here,
+            &[
+                "data",
+                "two-moons",
+                "--set",
+                "noise=0.1",
+                "--count",
+                "40",
+                "--seed",
+                seed,
+                "--out",
+                out,
+            ],
+        );
+    };
+    draw("a.npy", "3");
+    draw("b.npy", "3");
+    draw("c.npy", "4");
+    draw("a.csv", "3");
+    let (a, is_double) = npy(here.join("a.npy"));
+    assert!(!is_double && a.shape == [40, 2]);
+    assert_eq!(a, npy(here.join("b.npy")).0);
+    assert_ne!(a, npy(here.join("c.npy")).0);
+    let text = std::fs::read_to_string(here.join("a.csv")).unwrap();
+    let rows: Vec<f64> = text
+        .lines()
+        .skip(1)
+        .flat_map(|l| l.split(',').map(|c| f64::from(c.parse::<f32>().unwrap())))
+        .collect();
+    assert!(text.starts_with("x,y\n") && rows == a.values);
+    assert!(fail(here, &["data", "two-moons", "--out", "a.txt"], 2).contains(".csv"));
+    assert!(fail(here, &["data", "moons", "--out", "a.npy"], 2).contains("two-moons"));
+    assert!(fail(here, &["data", "ring", "--set", "radios=1", "--out", "a.npy"], 2).contains("radius"));
+    assert!(fail(here, &["data", "ring", "--set", "radius=-1", "--out", "a.npy"], 2).contains("radius"));
+    assert!(fail(here, &["data", "ring", "--count", "0", "--out", "a.npy"], 2).contains("--count"));
+}
+
+#[test]
+fn lists_are_json_where_asked() {
+    let folder = TempDir::new().unwrap();
+    let all: Value = serde_json::from_str(&succeed(folder.path(), &["list", "--json"])).unwrap();
+    for what in all.as_array().unwrap() {
+        let name = what["name"].as_str().unwrap();
+        let list: Value = serde_json::from_str(&succeed(folder.path(), &["list", name, "--json"])).unwrap();
+        let rows = list.as_array().unwrap();
+        assert!(!rows.is_empty(), "{name}");
+        assert!(
+            rows.iter().all(|r| r["name"].is_string() && r["summary"].is_string()),
+            "{name}"
+        );
+        assert!(succeed(folder.path(), &["list", name]).contains(rows[0]["name"].as_str().unwrap()));
+    }
+    assert!(fail(folder.path(), &["list", "smaplers"], 2).contains("samplers"));
+}
+
+#[test]
+fn errors_are_one_line_and_say_how_to_mend_it() {
+    let folder = TempDir::new().unwrap();
+    let here = folder.path();
+    std::fs::write(here.join("bad.json"), r#"{"optimizer":{"learningrate":1}}"#).unwrap();
+    std::fs::write(here.join("cut.json"), r#"{"steps":"#).unwrap();
+    std::fs::create_dir(here.join("empty")).unwrap();
+    for (arguments, parts) in [
+        (&["run", "gausian-to-moons"][..], ["gaussian-to-moons", "did you mean"]),
+        (&["run", "missing.json"], ["missing.json", "no such file"]),
+        (&["run", "bad.json"], ["bad.json", "learning_rate"]),
+        (&["run", "cut.json"], ["cut.json", "line 1"]),
+        (&["run", "empty"], ["empty", "folder"]),
+        (&["run", "gaussian-to-moons", "--steps", "-3"], ["steps", "-3"]),
+        (&["run", "gaussian-to-moons", "--steps", "ten"], ["steps", "ten"]),
+        (&["run", "gaussian-to-moons", "--set", "steps"], ["--set", "key=value"]),
+        (
+            &["run", "gaussian-to-moons", "--set", "optimizer.bacth=3"],
+            ["optimizer.bacth", "batch"],
+        ),
+        (
+            &["run", "gaussian-to-moons", "--set", "sampling.count=1e12"],
+            ["sampling.count", "1000000"],
+        ),
+        (&["run", "gaussian-to-moons", "--stpes", "3"], ["--stpes", "--steps"]),
+        (&["run", "gaussian-to-moons", "--backend", "tpu"], ["tpu", "cpu"]),
+        (&["run"], ["PRESET|FILE", "required"]),
+        (&["sample", "nowhere", "--out", "x.npy"], ["nowhere", "rectiflow run"]),
+        (
+            &["sample", "empty", "--out", "x.npy"],
+            ["experiment.json", "rectiflow run"],
+        ),
+        (&["rnu"], ["rnu", "\"run\""]),
+        (&["list", "colors"], ["colors", "samplers"]),
+    ] {
+        let said = fail(here, arguments, 2);
+        assert!(
+            parts.iter().all(|part| said.contains(part)),
+            "{arguments:?} said: {said}"
+        );
+    }
+    assert!(!here.join("out").exists(), "bad input leaves no folder behind");
+}
+
+#[test]
+fn without_a_display_the_headless_command_is_named() {
+    let folder = TempDir::new().unwrap();
+    if cfg!(target_os = "linux") {
+        assert!(fail(folder.path(), &[], 1).contains("rectiflow run gaussian-to-moons --out out"));
+    }
+}
+
+#[test]
+fn help_is_there_for_every_command() {
+    let folder = TempDir::new().unwrap();
+    let all = succeed(folder.path(), &["--help"]);
+    for command in ["run", "sample", "field", "data", "list", "doctor", "bench"] {
+        assert!(all.contains(command));
+        assert!(succeed(folder.path(), &[command, "--help"]).contains("Usage:"));
+    }
+    assert!(succeed(folder.path(), &["doctor"]).contains("backend    cpu is cpu"));
+    assert!(succeed(folder.path(), &["--version"]).contains(env!("CARGO_PKG_VERSION")));
+}
