@@ -25,25 +25,14 @@ pub fn doctor() -> Result<(), Failure> {
         "processor",
         &format!("{}, {threads} threads, {}", std::env::consts::ARCH, features()),
     );
-    let adapters = backends::adapters();
+    let adapters = backends::adapter_lines();
     if adapters.is_empty() {
-        line(
-            "adapters",
-            "none; a GPU needs a Vulkan, Metal or DirectX 12 driver (a software one: apt install mesa-vulkan-drivers)",
-        );
+        let remedy =
+            "a GPU needs a Vulkan, Metal or DirectX 12 driver (a software one: apt install mesa-vulkan-drivers)";
+        line("adapter", &format!("none; {remedy}"));
     }
-    for (name, is_software) in &adapters {
-        line(
-            "adapter",
-            &format!(
-                "{name}{}",
-                if *is_software {
-                    " (software: used only with --backend gpu)"
-                } else {
-                    ""
-                }
-            ),
-        );
+    for adapter in &adapters {
+        line("adapter", adapter);
     }
     for (label, choice) in [
         ("auto", BackendChoice::Auto),

@@ -44,3 +44,25 @@ pub fn adapters() -> Vec<(String, bool)> {
         .map(|a| (a.name, a.software))
         .collect()
 }
+
+/// Every adapter of this machine in one line for people: name, interface, driver, limits, and whether it can be used.
+pub fn adapter_lines() -> Vec<String> {
+    let line = |a: crate::gpu::AdapterDescription| {
+        let kind = if a.software { "software" } else { "hardware" };
+        let use_of = if a.usable {
+            ""
+        } else {
+            "; below what the kernels need, not used"
+        };
+        format!(
+            "{} ({}, {}, {kind}); buffers to {} MiB, workgroups to {} invocations and {} KiB{use_of}",
+            a.name,
+            a.backend,
+            a.driver,
+            a.max_binding_bytes >> 20,
+            a.workgroup_invocations,
+            a.workgroup_bytes >> 10,
+        )
+    };
+    crate::gpu::adapters().into_iter().map(line).collect()
+}

@@ -34,11 +34,18 @@ pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
     let wrong = wrong.to_lowercase();
     names
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(&wrong, &name.to_lowercase()), name))
+        .map(|name| (likeness(&wrong, &name.to_lowercase()), name))
         // 0.75 accepts a slip or two in a short word and rejects words that merely share letters
         .filter(|(likeness, _)| *likeness >= 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)
+}
+
+/// 1 for the same word, 0 for strangers. A single slip (two letters exchanged, one wrong, missing or too many) counts as
+/// near in short words too, where Jaro-Winkler sees no likeness.
+fn likeness(a: &str, b: &str) -> f64 {
+    let slip = a.chars().count() >= 3 && strsim::osa_distance(a, b) == 1;
+    strsim::jaro_winkler(a, b).max(if slip { 0.9 } else { 0.0 })
 }
 
 /// `; did you mean "x"?` where a name is near, else `; there are a, b, c`.
@@ -59,6 +66,7 @@ mod tests {
         let names = ["learning_rate", "schedule", "batch", "kind"];
         assert_eq!(nearest("learningrate", names), Some("learning_rate"));
         assert_eq!(nearest("Batch", names), Some("batch"));
+        assert_eq!(nearest("rnu", ["run", "list"]), Some("run"));
         assert_eq!(nearest("zzz", names), None);
     }
 
