@@ -3,11 +3,18 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+if ! command -v cargo >/dev/null; then
+    echo "Rust is needed: install it from https://rustup.rs and open a new shell." >&2
+    exit 1
+fi
+
 # mesa-vulkan-drivers: a software Vulkan adapter (lavapipe), so that the compute shaders are tested without a GPU
 # libvulkan1: the loader through which wgpu finds it
 # libxkbcommon-x11-0, libxcursor1, libxi6, libx11-xcb1: what a window needs at run time on X11
 # xvfb: a display for tests of the window on machines without one
 packages=(mesa-vulkan-drivers libvulkan1 libxkbcommon-x11-0 libxcursor1 libxi6 libx11-xcb1 xvfb)
+# Rust links with the system's C compiler
+command -v cc >/dev/null || packages+=(gcc libc6-dev)
 
 if [ "$(uname -s)" = Linux ] && command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
     missing=()
@@ -23,11 +30,16 @@ if [ "$(uname -s)" = Linux ] && command -v apt-get >/dev/null && command -v dpkg
         fi
         echo "Installing with apt-get what the tests need: ${missing[*]}"
         "${sudo[@]}" apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
+        "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
     fi
 elif [ "$(uname -s)" = Linux ]; then
     echo "The tests need a Vulkan adapter and its loader (a software one will do: Mesa's lavapipe)."
     echo "On Debian these packages bring them: ${packages[*]}"
+fi
+
+if ! cargo fmt --version >/dev/null 2>&1 || ! cargo clippy --version >/dev/null 2>&1; then
+    echo "Adding rustfmt and clippy to the Rust toolchain"
+    rustup component add rustfmt clippy
 fi
 
 # a missing adapter fails the GPU tests instead of skipping them

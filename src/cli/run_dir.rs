@@ -112,14 +112,11 @@ impl RunDir {
     /// # Errors
     /// As [`atomic::write`].
     pub fn write_weights(&self, file: &RunFile, checkpoint: &Checkpoint) -> Result<(), WriteFault> {
-        let metadata = [
-            (
-                "experiment",
-                serde_json::to_string(&file.experiment).unwrap_or_default(),
-            ),
-            ("step", checkpoint.step.to_string()),
-            ("format", "pt".into()),
-        ];
+        // one entry alone: several would lie in the file in another order each time, and a run would not repeat to the byte
+        let metadata = [(
+            "experiment",
+            serde_json::to_string(&file.experiment).unwrap_or_default(),
+        )];
         let shape = &file.experiment.network;
         weights::write(&self.file("weights.safetensors"), shape, &checkpoint.ema, &metadata)
     }

@@ -35,8 +35,8 @@ pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
     names
         .into_iter()
         .map(|name| (likeness(&wrong, &name.to_lowercase()), name))
-        // 0.75 accepts a slip or two in a short word and rejects words that merely share letters
-        .filter(|(likeness, _)| *likeness >= 0.75)
+        // 0.8 accepts a slip or two in a short word and rejects words that merely share letters
+        .filter(|(likeness, _)| *likeness >= 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)
 }

@@ -68,11 +68,13 @@ pub fn parse_lab(text: &str, base_dir: &Path) -> Result<Lab, BadInput> {
             )));
         }
     }
-    let stages: Result<Vec<Stage>, BadInput> = list(given, "stages")?
-        .iter()
-        .enumerate()
-        .map(|(i, v)| stage_of(v, i, &runs))
-        .collect();
+    let no_stage = [json!({})];
+    let stages = if given.contains_key("stages") {
+        list(given, "stages")?
+    } else {
+        &no_stage[..]
+    };
+    let stages: Result<Vec<Stage>, BadInput> = stages.iter().enumerate().map(|(i, v)| stage_of(v, i, &runs)).collect();
     let look = given.get("look").cloned().unwrap_or_else(|| json!({}));
     Ok(Lab {
         schema_version: SCHEMA_VERSION,
