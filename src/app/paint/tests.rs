@@ -51,10 +51,8 @@ fn shot(picture: &Picture, theme: Theme, size: [f32; 2], ppp: f32, big: Option<u
         (0..20).for_each(|_| harness.step());
         let stepped = start.elapsed() / 20;
         (0..20).for_each(|_| _ = harness.render());
-        println!(
-            "a frame: {stepped:?} to lay out, {:?} to draw",
-            start.elapsed() / 20 - stepped
-        );
+        let drawn = (start.elapsed() / 20).saturating_sub(stepped);
+        println!("a frame: {stepped:?} to lay out, {drawn:?} to draw");
     }
     Some((image.width() as usize, image.into_raw()))
 }

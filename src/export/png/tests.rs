@@ -101,9 +101,11 @@ fn the_stage_looks_as_it_did() {
     );
 }
 
+type Switch = fn(&mut Layers);
+
 #[test]
 fn every_layer_shows() {
-    let switches: [(&str, fn(&mut Layers)); 8] = [
+    let switches: [(&str, Switch); 8] = [
         ("source", |l| l.source = true),
         ("target", |l| l.target = true),
         ("particles", |l| l.particles = true),
