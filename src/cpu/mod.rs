@@ -5,6 +5,7 @@
 mod activate;
 mod backend;
 pub mod batch;
+pub mod buffer;
 pub mod integrate;
 pub mod layout;
 pub mod loss;

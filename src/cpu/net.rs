@@ -4,6 +4,7 @@
 //! Shapes, for R <= [`ROWS`] rows: `h_l [R][in of l]`, `slopes_l = act'(z_{l-1}) [R][in of l]`, all rows padded.
 //! In the backward pass the slopes' buffer becomes `delta_{l-1} = slopes (delta_l W_l)` in place.
 
+use super::buffer::Buffer;
 use super::layout::{Layout, stride};
 use super::loss;
 use super::simd::{Block, Isa, Product, Start, activate, column_sums, padded, product, two_dots};
@@ -31,9 +32,9 @@ pub struct Net<'a> {
 /// Everything a block of rows needs while it goes through; made once, used for every block.
 pub struct Scratch {
     /// h of every layer, `[ROWS][stride of its width]`; the first is the input.
-    h: Vec<Vec<f32>>,
+    h: Vec<Buffer>,
     /// act' of every hidden layer, laid out as its h.
-    slopes: Vec<Vec<f32>>,
+    slopes: Vec<Buffer>,
     strides: Vec<usize>,
     /// The output, and its delta in the backward pass.
     pub output: Vec<[f32; 2]>,
@@ -45,10 +46,8 @@ impl Scratch {
         let widths: Vec<usize> = shape.layers().iter().map(|l| l.inputs).collect();
         let strides: Vec<usize> = widths.iter().map(|&w| stride(w)).collect();
         let buffers = |on: bool| {
-            strides
-                .iter()
-                .map(|s| vec![0.0; if on { ROWS * s } else { 0 }])
-                .collect()
+            let len = |stride| if on { ROWS * stride } else { 0 };
+            strides.iter().map(|&s| Buffer::new(len(s))).collect()
         };
         Self {
             h: buffers(true),
@@ -58,10 +57,9 @@ impl Scratch {
         }
     }
 
-    /// The input row `r`, padded.
-    pub fn input(&mut self, r: usize) -> &mut [f32] {
-        let s = self.strides[0];
-        &mut self.h[0][r * s..(r + 1) * s]
+    /// The input rows, padded, and how far apart they are.
+    pub fn inputs(&mut self) -> (&mut [f32], usize) {
+        (&mut self.h[0], self.strides[0])
     }
 }
 

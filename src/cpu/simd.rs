@@ -9,7 +9,7 @@
 
 use super::activate;
 use super::optimizer::Update;
-use crate::net::Activation;
+use crate::net::{Activation, OptimizerKind};
 
 /// Rows of buffers hold a multiple of this many floats, so that no kernel needs a remainder in its columns.
 pub const PAD: usize = 16;
@@ -99,6 +99,8 @@ pub(super) trait Lanes: Copy {
     fn scale(self, n: Self) -> Self;
     /// 1 / self to about 2^-23, for 1e-37 < |self| < 1e37.
     fn recip(self) -> Self;
+    /// Square root to about 2^-23; what is below 1e-37 may come out smaller.
+    fn sqrt(self) -> Self;
     /// Sum of all lanes, in an order that depends on the register's width only.
     fn sum(self) -> f32;
 }
@@ -175,6 +177,16 @@ mod x86 {
             }
         }
         #[inline(always)]
+        fn sqrt(self) -> Self {
+            // the instruction takes as long as this whole update: 14 bits of 1 / root, then one Newton step
+            unsafe {
+                let y = _mm512_rsqrt14_ps(_mm512_max_ps(_mm512_set1_ps(1e-37), self.0));
+                let root = _mm512_mul_ps(self.0, y);
+                let off = _mm512_fnmadd_ps(root, root, self.0);
+                Self(_mm512_fmadd_ps(_mm512_mul_ps(y, _mm512_set1_ps(0.5)), off, root))
+            }
+        }
+        #[inline(always)]
         fn sum(self) -> f32 {
             unsafe { _mm512_reduce_add_ps(self.0) }
         }
@@ -243,6 +255,10 @@ mod x86 {
         #[inline(always)]
         fn recip(self) -> Self {
             Self(unsafe { _mm256_div_ps(_mm256_set1_ps(1.0), self.0) })
+        }
+        #[inline(always)]
+        fn sqrt(self) -> Self {
+            Self(unsafe { _mm256_sqrt_ps(self.0) })
         }
         #[inline(always)]
         fn sum(self) -> f32 {
@@ -329,6 +345,10 @@ impl Lanes for Four {
     #[inline(always)]
     fn recip(self) -> Self {
         self.zip(self, |x, _| 1.0 / x)
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.zip(self, |x, _| x.sqrt())
     }
     #[inline(always)]
     fn sum(self) -> f32 {
@@ -698,9 +718,12 @@ pub struct Buffers<'a> {
     pub ema: &'a mut [f32],
 }
 
-/// [`Update::apply`], compiled for the instruction set.
+/// [`Update::apply`] for lengths that are multiples of [`PAD`].
 pub fn update(isa: Isa, u: &Update, b: &mut Buffers<'_>) {
-    // SAFETY: detected instruction set; the code is safe
+    let n = b.params.len();
+    assert!(n.is_multiple_of(PAD));
+    assert!([b.gradient.len(), b.first.len(), b.second.len(), b.ema.len()] == [n; 4]);
+    // SAFETY: checked sizes, detected instruction set
     match isa {
         #[cfg(target_arch = "x86_64")]
         Isa::Avx512 => unsafe { update_avx512(u, b) },
@@ -712,12 +735,53 @@ pub fn update(isa: Isa, u: &Update, b: &mut Buffers<'_>) {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,fma")]
-fn update_avx512(u: &Update, b: &mut Buffers<'_>) {
-    u.apply(b.gradient, b.params, b.first, b.second, b.ema);
+unsafe fn update_avx512(u: &Update, b: &mut Buffers<'_>) {
+    unsafe { update_any::<Z>(u, b) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn update_avx2(u: &Update, b: &mut Buffers<'_>) {
-    u.apply(b.gradient, b.params, b.first, b.second, b.ema);
+unsafe fn update_avx2(u: &Update, b: &mut Buffers<'_>) {
+    unsafe { update_any::<Y>(u, b) }
+}
+
+/// The formulas of `optimizer.rs`, with the division as a product with the reciprocal.
+#[inline(always)]
+unsafe fn update_any<V: Lanes>(u: &Update, b: &mut Buffers<'_>) {
+    if u.kind == OptimizerKind::Sgd {
+        return u.apply(b.gradient, b.params, b.first, b.second, b.ema);
+    }
+    let (into_gradient, shrink) = match u.kind {
+        OptimizerKind::Adamw => (0.0, 1.0 - u.rate * u.decay),
+        _ => (u.decay, 1.0),
+    };
+    for i in (0..b.params.len()).step_by(V::LANES) {
+        // SAFETY: checked in `update`
+        unsafe {
+            let (at_p, at_m, at_v) = (
+                b.params.as_mut_ptr().add(i),
+                b.first.as_mut_ptr().add(i),
+                b.second.as_mut_ptr().add(i),
+            );
+            let p = V::load(at_p);
+            let g = V::load(b.gradient.as_ptr().add(i));
+            let g = g.mul(V::splat(u.gradient_scale));
+            let g = p.fma(V::splat(into_gradient), g);
+            let m = V::load(at_m).mul(V::splat(u.beta1));
+            let m = g.fma(V::splat(u.one_less_beta1), m);
+            let v = V::load(at_v).mul(V::splat(u.beta2));
+            let v = g.mul(g).fma(V::splat(u.one_less_beta2), v);
+            let below = v.sqrt().fma(V::splat(u.root_scale), V::splat(u.epsilon));
+            let p = p.mul(V::splat(shrink));
+            let p = m.mul(below.recip()).fma(V::splat(-u.step_size), p);
+            m.store(at_m);
+            v.store(at_v);
+            p.store(at_p);
+            if u.ema > 0.0 {
+                let at_e = b.ema.as_mut_ptr().add(i);
+                let e = V::load(at_e).mul(V::splat(u.ema));
+                p.fma(V::splat(u.one_less_ema), e).store(at_e);
+            }
+        }
+    }
 }

@@ -9,13 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::batch::{self, Goal};
+use super::buffer::Buffer;
 use super::layout::Layout;
 use super::net::{Net, ROWS, Scratch};
 use super::optimizer::{Update, clip_scale};
-use super::simd::{Buffers, Isa, update};
+use super::simd::{Block, Buffers, Isa, column_sums, update};
 use crate::backend::{TrainJob, Weights};
 use crate::flow::coupling::{Pair, PairStream};
-use crate::net::{Checkpoint, Optimizer, Shape};
+use crate::net::{Checkpoint, Shape};
 
 /// A step has at most this many chunks, each with a gradient of its own.
 const CHUNKS: usize = 16;
@@ -28,21 +29,21 @@ const fn chunk_rows(batch: usize) -> usize {
 }
 
 /// What training changes, in the padded layout.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct State {
-    params: Vec<f32>,
-    first: Vec<f32>,
-    second: Vec<f32>,
-    ema: Vec<f32>,
+    params: Buffer,
+    first: Buffer,
+    second: Buffer,
+    ema: Buffer,
     step: u64,
 }
 
 impl State {
     fn copy_from(&mut self, other: &Self) {
-        self.params.clone_from(&other.params);
-        self.first.clone_from(&other.first);
-        self.second.clone_from(&other.second);
-        self.ema.clone_from(&other.ema);
+        self.params.copy_from(&other.params);
+        self.first.copy_from(&other.first);
+        self.second.copy_from(&other.second);
+        self.ema.copy_from(&other.ema);
         self.step = other.step;
     }
 
@@ -51,12 +52,6 @@ impl State {
             .into_iter()
             .all(|v| v.iter().all(|x| x.is_finite()))
     }
-}
-
-/// The part of a step that one task does.
-struct Chunk {
-    gradient: Vec<f32>,
-    loss: f64,
 }
 
 /// A thread's own buffers.
@@ -71,13 +66,15 @@ pub struct Run {
     job: Arc<TrainJob>,
     layout: Layout,
     state: State,
-    transposed: Vec<f32>,
+    transposed: Buffer,
     /// The state at the start of the present call of `train`.
     before: State,
-    chunks: Vec<Chunk>,
+    /// The gradient of every chunk, one after the other, and its part of the loss.
+    gradients: Buffer,
+    losses: Vec<f64>,
     benches: Vec<Mutex<Bench>>,
     /// Sum of the chunks' gradients.
-    gradient: Vec<f32>,
+    gradient: Buffer,
     /// Sum of squares of each range of it.
     squares: Vec<f64>,
     block: Option<(u64, Arc<Vec<Pair>>)>,
@@ -88,8 +85,8 @@ pub struct Frozen {
     isa: Isa,
     shape: Shape,
     layout: Layout,
-    params: Vec<f32>,
-    transposed: Vec<f32>,
+    params: Buffer,
+    transposed: Buffer,
 }
 
 impl Frozen {
@@ -101,13 +98,15 @@ impl Frozen {
     }
 
     fn packed(isa: Isa, shape: &Shape, layout: &Layout, params: &[f32]) -> Self {
-        let mut transposed = vec![0.0; layout.transposed_len];
+        let mut transposed = Buffer::new(layout.transposed_len);
         layout.transpose(params, &mut transposed);
+        let mut own = Buffer::new(layout.len);
+        own.copy_from_slice(params);
         Self {
             isa,
             shape: shape.clone(),
             layout: layout.clone(),
-            params: params.to_vec(),
+            params: own,
             transposed,
         }
     }
@@ -128,21 +127,18 @@ impl Frozen {
         };
         let inputs = self.shape.inputs();
         for (c, (points, out)) in points.chunks(ROWS).zip(out.chunks_mut(ROWS)).enumerate() {
+            let (rows, stride) = scratch.inputs();
+            let mut features = [0.0; 64];
+            let features = &mut features[..inputs - 2];
             if let [t] = *times {
-                let mut features = [0.0; 64];
-                let features = &mut features[..inputs - 2];
                 self.shape.embed_time(t, features);
-                for (r, p) in points.iter().enumerate() {
-                    let row = scratch.input(r);
-                    row[..2].copy_from_slice(p);
-                    row[2..inputs].copy_from_slice(features);
+            }
+            for (r, (p, row)) in points.iter().zip(rows.chunks_mut(stride)).enumerate() {
+                if times.len() > 1 {
+                    self.shape.embed_time(times[c * ROWS + r], features);
                 }
-            } else {
-                for (r, p) in points.iter().enumerate() {
-                    let row = scratch.input(r);
-                    row[..2].copy_from_slice(p);
-                    self.shape.embed_time(times[c * ROWS + r], &mut row[2..inputs]);
-                }
+                row[..2].copy_from_slice(p);
+                row[2..inputs].copy_from_slice(features);
             }
             net.forward(scratch, points.len(), false);
             out.copy_from_slice(&scratch.output[..points.len()]);
@@ -154,13 +150,13 @@ impl Run {
     /// A run from a checkpoint, for up to `threads` threads.
     pub fn new(isa: Isa, threads: usize, job: Arc<TrainJob>, checkpoint: &Checkpoint) -> Self {
         let layout = Layout::new(&job.shape);
-        let chunks = Self::chunks(&job.optimizer, &layout);
         let mut run = Self {
             isa,
             state: State::default(),
-            transposed: vec![0.0; layout.transposed_len],
+            transposed: Buffer::new(layout.transposed_len),
             before: State::default(),
-            chunks,
+            gradients: Buffer::default(),
+            losses: Vec::new(),
             benches: (0..threads.max(1))
                 .map(|_| {
                     Mutex::new(Bench {
@@ -169,23 +165,23 @@ impl Run {
                     })
                 })
                 .collect(),
-            gradient: vec![0.0; layout.len],
+            gradient: Buffer::new(layout.len),
             squares: vec![0.0; layout.len.div_ceil(RANGE)],
             block: None,
             layout,
             job,
         };
+        run.make_chunks();
         run.set_state(checkpoint);
         run
     }
 
-    fn chunks(o: &Optimizer, layout: &Layout) -> Vec<Chunk> {
-        (0..(o.batch as usize).div_ceil(chunk_rows(o.batch as usize)))
-            .map(|_| Chunk {
-                gradient: vec![0.0; layout.len],
-                loss: 0.0,
-            })
-            .collect()
+    /// Room for the chunks of the job's batch.
+    fn make_chunks(&mut self) {
+        let batch = self.job.optimizer.batch as usize;
+        let count = batch.div_ceil(chunk_rows(batch));
+        self.gradients = Buffer::new(count * self.layout.len);
+        self.losses = vec![0.0; count];
     }
 
     fn set_state(&mut self, c: &Checkpoint) {
@@ -201,15 +197,14 @@ impl Run {
 
     /// Takes another job and checkpoint for the same shape, keeping what still fits: the block of pairs, the buffers.
     pub fn reload(&mut self, job: Arc<TrainJob>, checkpoint: &Checkpoint) {
-        let (old, new) = (&self.job, &job);
-        if old.optimizer.batch != new.optimizer.batch {
-            self.chunks = Self::chunks(&new.optimizer, &self.layout);
+        let old = std::mem::replace(&mut self.job, job);
+        if old.optimizer.batch != self.job.optimizer.batch {
+            self.make_chunks();
             self.block = None;
         }
-        if old.pairs != new.pairs {
+        if old.pairs != self.job.pairs {
             self.block = None;
         }
-        self.job = job;
         self.set_state(checkpoint);
     }
 
@@ -296,13 +291,15 @@ impl Run {
         let step = self.state.step;
         let (number, first) = batch::place(step, job.optimizer.batch);
         let pairs = self.pairs(number);
-        self.learn(job.optimizer.batch as usize, |row, input| {
-            batch::row(&job, step, row as u32, pairs[first + row], input)
+        self.learn(job.optimizer.batch as usize, |row, inputs, stride, goals| {
+            let pairs = &pairs[first + row..][..goals.len()];
+            batch::fill(&job, step, row, pairs, inputs, stride, goals);
         })
     }
 
-    /// Loss and gradient of `count` rows; `fill(row, input)` writes a row's input and gives its goal.
-    pub(super) fn learn(&mut self, count: usize, fill: impl Fn(usize, &mut [f32]) -> Goal + Sync) -> f64 {
+    /// Loss and gradient of `count` rows; `fill(row, inputs, stride, goals)` writes the inputs and goals of the rows
+    /// from `row` on, as many as there are goals.
+    pub(super) fn learn(&mut self, count: usize, fill: impl Fn(usize, &mut [f32], usize, &mut [Goal]) + Sync) -> f64 {
         let net = Net {
             isa: self.isa,
             activation: self.job.shape.activation,
@@ -312,25 +309,25 @@ impl Run {
         };
         let (benches, loss) = (&self.benches, self.job.loss);
         let per_chunk = chunk_rows(count);
-        self.chunks
-            .par_iter_mut()
+        self.gradients
+            .par_chunks_mut(self.layout.len)
+            .zip(&mut self.losses)
             .with_max_len(1)
             .enumerate()
-            .for_each(|(c, chunk)| {
+            .for_each(|(c, (gradient, part))| {
                 let mine = rayon::current_thread_index().unwrap_or(0) % benches.len();
                 let mut bench = benches[mine].lock().unwrap_or_else(PoisonError::into_inner);
                 let Bench { scratch, goals } = &mut *bench;
-                chunk.loss = 0.0;
+                *part = 0.0;
                 let (begin, end) = (c * per_chunk, count.min((c + 1) * per_chunk));
                 for row in (begin..end).step_by(ROWS) {
                     let rows = ROWS.min(end - row);
-                    for r in 0..rows {
-                        goals[r] = fill(row + r, scratch.input(r));
-                    }
-                    chunk.loss += net.learn(scratch, &goals[..rows], loss, count, &mut chunk.gradient, row > begin);
+                    let (inputs, stride) = scratch.inputs();
+                    fill(row, inputs, stride, &mut goals[..rows]);
+                    *part += net.learn(scratch, &goals[..rows], loss, count, gradient, row > begin);
                 }
             });
-        self.chunks.iter().map(|c| c.loss).sum()
+        self.losses.iter().sum()
     }
 
     /// Sums the chunks' gradients and applies the update.
@@ -338,15 +335,14 @@ impl Run {
         let o = &self.job.optimizer;
         let mut rule = Update::new(o, self.state.step, self.job.planned_steps);
         let isa = self.isa;
-        let chunks = &self.chunks;
+        let (gradients, stride, chunks) = (&self.gradients[..], self.layout.len, self.losses.len());
         let sum = |at: usize, gradient: &mut [f32]| {
-            let range = at..at + gradient.len();
-            gradient.copy_from_slice(&chunks[0].gradient[range.clone()]);
-            for chunk in &chunks[1..] {
-                for (g, x) in gradient.iter_mut().zip(&chunk.gradient[range.clone()]) {
-                    *g += x;
-                }
-            }
+            let block = Block {
+                rows: chunks,
+                columns: gradient.len(),
+                stride,
+            };
+            column_sums(isa, block, &gradients[at..], gradient, false);
         };
         if o.clip_norm > 0.0 {
             self.gradient
@@ -391,8 +387,8 @@ impl Run {
     #[cfg(test)]
     pub(super) fn flat_gradient(&self) -> Vec<f32> {
         let mut sum = vec![0.0; self.layout.len];
-        for chunk in &self.chunks {
-            for (s, g) in sum.iter_mut().zip(&chunk.gradient) {
+        for chunk in self.gradients.chunks(self.layout.len) {
+            for (s, g) in sum.iter_mut().zip(chunk) {
                 *s += g;
             }
         }
@@ -401,7 +397,7 @@ impl Run {
 
     /// One step on the given rows instead of the pair stream's; its loss.
     #[cfg(test)]
-    pub(super) fn step_on(&mut self, count: usize, fill: impl Fn(usize, &mut [f32]) -> Goal + Sync) -> f64 {
+    pub(super) fn step_on(&mut self, count: usize, fill: impl Fn(usize, &mut [f32], usize, &mut [Goal]) + Sync) -> f64 {
         let loss = self.learn(count, fill);
         self.update();
         loss

@@ -176,8 +176,8 @@ impl Optimizer {
         // beta = 1 would divide by 0 in the bias correction
         within("optimizer.beta1", self.beta1, 0.0, 0.9999, 0.9)?;
         within("optimizer.beta2", self.beta2, 0.0, 0.999_999, 0.999)?;
-        // below this f32 rounds epsilon to 0, and 0 / 0 is possible
-        within("optimizer.epsilon", self.epsilon, 1e-30, 1.0, 1e-8)?;
+        // far below this the root of the second moment leaves f32's range before epsilon matters
+        within("optimizer.epsilon", self.epsilon, 1e-15, 1.0, 1e-8)?;
         within("optimizer.weight_decay", self.weight_decay, 0.0, 100.0, 0.01)?;
         within("optimizer.momentum", self.momentum, 0.0, 0.9999, 0.9)?;
         within("optimizer.clip_norm", self.clip_norm, 0.0, 1e9, 1.0)?;

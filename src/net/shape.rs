@@ -168,10 +168,13 @@ impl Shape {
     pub fn embed_time(&self, t: f32, out: &mut [f32]) {
         out[0] = t;
         if let TimeEmbedding::Fourier { frequencies } = self.time_embedding {
+            // sin and cos of pi t once, the multiples by turning: in f64, so that the sixteenth is exact to f32
+            let (sin, cos) = (std::f64::consts::PI * f64::from(t)).sin_cos();
+            let (mut s, mut c) = (sin, cos);
             for k in 0..frequencies as usize {
-                let angle = std::f32::consts::PI * (k + 1) as f32 * t;
-                out[1 + 2 * k] = angle.sin();
-                out[2 + 2 * k] = angle.cos();
+                out[1 + 2 * k] = s as f32;
+                out[2 + 2 * k] = c as f32;
+                (s, c) = (s * cos + c * sin, c * cos - s * sin);
             }
         }
     }
@@ -199,6 +202,27 @@ mod tests {
             at = l.bias + l.outputs;
         }
         assert_eq!(shape.params_len(), at);
+    }
+
+    #[test]
+    fn time_features_are_sines_and_cosines() {
+        let shape = Shape {
+            time_embedding: TimeEmbedding::Fourier { frequencies: 16 },
+            ..Shape::default()
+        };
+        let mut out = [0.0; 33];
+        for i in 0..=64 {
+            let t = i as f32 / 64.0;
+            shape.embed_time(t, &mut out);
+            assert_eq!(out[0], t);
+            for k in 1..=16u32 {
+                let angle = std::f64::consts::PI * f64::from(k) * f64::from(t);
+                let at = 2 * k as usize - 1;
+                // one rounding to f32
+                assert!((f64::from(out[at]) - angle.sin()).abs() <= 6e-8, "sin {k} {t}");
+                assert!((f64::from(out[at + 1]) - angle.cos()).abs() <= 6e-8, "cos {k} {t}");
+            }
+        }
     }
 
     #[test]

@@ -125,14 +125,16 @@ pub fn checkpoint(params: &[f64]) -> Checkpoint {
 }
 
 /// Feeds rows of the definition to the fast path.
-pub fn feed(rows: &Rows) -> impl Fn(usize, &mut [f32]) -> Goal + Sync + '_ {
-    |r, input| {
-        for (to, from) in input.iter_mut().zip(&rows.inputs[r]) {
-            *to = *from as f32;
-        }
-        Goal {
-            target: rows.targets[r].map(|x| x as f32),
-            weight: rows.weights[r] as f32,
+pub fn feed(rows: &Rows) -> impl Fn(usize, &mut [f32], usize, &mut [Goal]) + Sync + '_ {
+    |first, inputs, stride, goals| {
+        for (r, (goal, input)) in goals.iter_mut().zip(inputs.chunks_mut(stride)).enumerate() {
+            for (to, from) in input.iter_mut().zip(&rows.inputs[first + r]) {
+                *to = *from as f32;
+            }
+            *goal = Goal {
+                target: rows.targets[first + r].map(|x| x as f32),
+                weight: rows.weights[first + r] as f32,
+            };
         }
     }
 }
