@@ -39,18 +39,29 @@ pub fn fill(
         let index = time_row(job.seed, step, (first + r) as u32, job.optimizer.batch);
         *at = job.rows[index as usize];
     }
-    let width = job.shape.inputs();
     let rows = pairs.iter().zip(&times).zip(inputs.chunks_mut(stride).zip(goals));
-    for ((&[x0, y0, x1, y1], at), (input, goal)) in rows {
-        input[0] = at.alpha * x1 + at.sigma * x0;
-        input[1] = at.alpha * y1 + at.sigma * y0;
-        job.shape.embed_time(at.t, &mut input[2..width]);
-        *goal = Goal {
-            target: [
-                at.target_x1 * x1 + at.target_x0 * x0,
-                at.target_x1 * y1 + at.target_x0 * y0,
-            ],
-            weight: at.weight,
-        };
+    for ((&pair, at), (input, goal)) in rows {
+        *goal = join(job, at, pair, input);
+    }
+}
+
+/// One row of a batch, `row` of step `step`: as [`fill`], for those who take rows one by one.
+pub fn row(job: &TrainJob, step: u64, row: u32, pair: Pair, input: &mut [f32]) -> Goal {
+    let index = time_row(job.seed, step, row, job.optimizer.batch);
+    join(job, &job.rows[index as usize], pair, input)
+}
+
+/// Pair and time joined: writes the network's input, gives the goal.
+#[inline]
+fn join(job: &TrainJob, at: &TimeRow, [x0, y0, x1, y1]: Pair, input: &mut [f32]) -> Goal {
+    input[0] = at.alpha * x1 + at.sigma * x0;
+    input[1] = at.alpha * y1 + at.sigma * y0;
+    job.shape.embed_time(at.t, &mut input[2..job.shape.inputs()]);
+    Goal {
+        target: [
+            at.target_x1 * x1 + at.target_x0 * x0,
+            at.target_x1 * y1 + at.target_x0 * y0,
+        ],
+        weight: at.weight,
     }
 }

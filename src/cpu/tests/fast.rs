@@ -152,3 +152,31 @@ fn the_fast_path_is_the_plain_twin_for_all_widths() {
         }
     }
 }
+
+/// The comparison itself must notice one wrong weight.
+#[test]
+#[should_panic(expected = "layer")]
+fn a_nudged_weight_is_noticed() {
+    let case = &cases()[2];
+    let optimizer = Optimizer {
+        batch: 16,
+        ..Optimizer::default()
+    };
+    let mut nudged = case.params.clone();
+    nudged[40] += 1e-3;
+    let mut run = Run::new(
+        Isa::best(),
+        1,
+        job(&case.shape, LOSSES[0].1, optimizer),
+        &checkpoint(&nudged),
+    );
+    run.learn(16, feed(&case.rows));
+    let gradient: Vec<f64> = run.flat_gradient().iter().map(|&x| f64::from(x)).collect();
+    assert_tensors(
+        &case.shape,
+        &gradient,
+        &flat(&case.json["mse"]["gradients"]),
+        5e-6,
+        "nudged",
+    );
+}

@@ -1,4 +1,4 @@
-//! Tests of the room, and the figures they share: `tests/reference/mlp.json`, computed in PyTorch.
+//! Tests of the room, and the figures they share: `tests/reference/mlp.json`, computed in `PyTorch`.
 
 mod fast;
 mod plain;

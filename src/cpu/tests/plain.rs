@@ -1,4 +1,4 @@
-//! The plain twin against figures computed in PyTorch and against central differences.
+//! The plain twin against figures computed in `PyTorch` and against central differences.
 
 use super::{LOSSES, assert_tensors, cases, flat};
 use crate::cpu::reference;

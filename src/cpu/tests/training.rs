@@ -1,4 +1,4 @@
-//! Whole steps: optimizers against PyTorch and by hand, faults, threads, slots.
+//! Whole steps: optimizers against `PyTorch` and by hand, faults, threads, slots.
 
 use std::sync::Arc;
 
@@ -84,7 +84,9 @@ fn plain_training(job: &TrainJob, start: &Checkpoint, steps: u64) -> (Vec<f64>, 
         losses.push(loss);
         let norm = g.iter().map(|g| g * g).sum::<f64>().sqrt();
         if o.clip_norm > 0.0 && norm > o.clip_norm {
-            g.iter_mut().for_each(|g| *g *= o.clip_norm / norm);
+            for g in &mut g {
+                *g *= o.clip_norm / norm;
+            }
         }
         let rate = o.rate(step, job.planned_steps);
         let n = (step + 1) as i32;
