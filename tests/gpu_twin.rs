@@ -55,6 +55,7 @@ fn job(shape: &Shape, optimizer: Optimizer, loss: Loss, density: TimeDensity, we
             target: gaussian([2.0, -1.0], 0.5),
             coupling: Coupling::Independent,
             seed: 7,
+            finite: None,
         }),
     })
 }

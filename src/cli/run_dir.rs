@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::backend::Trajectories;
 use crate::export::atomic::{self, WriteFault};
 use crate::export::{npy, tables, weights};
+use crate::flow::coupling::Coupling;
 use crate::flow::distribution::Distribution;
 use crate::lab::{BadInput, Draft, Lab, RunFile, RunRecord, run_file_text};
 use crate::net::Checkpoint;
@@ -87,7 +88,7 @@ impl RunDir {
         Ok(lab)
     }
 
-    /// Writes `experiment.json` and the points it refers to; the experiment as written, which names them by their copies.
+    /// Writes `experiment.json` and the points and pairs it refers to; the experiment as written, which names them by their copies.
     ///
     /// # Errors
     /// As [`atomic::write`].
@@ -102,6 +103,11 @@ impl RunDir {
                 npy::write_points(&self.file(name), &points)?;
                 *slot = Arc::new(Distribution::with_points(name, points));
             }
+        }
+        if let Coupling::File(given) = &own.experiment.coupling {
+            let pairs = Arc::clone(&given.pairs);
+            npy::write_pairs(&self.file("pairs.npy"), &pairs)?;
+            own.experiment.coupling = Coupling::with_file("pairs.npy", pairs);
         }
         atomic::write(&self.file("experiment.json"), run_file_text(&own).as_bytes())?;
         Ok(own)

@@ -31,7 +31,7 @@ impl FloorsOf {
         Self {
             source: Arc::clone(&experiment.source),
             target: Arc::clone(&experiment.target),
-            coupling: experiment.coupling,
+            coupling: experiment.coupling.clone(),
             path: experiment.path,
             time: experiment.time,
             seed: experiment.seed,

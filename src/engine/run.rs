@@ -41,8 +41,9 @@ pub fn train_job(experiment: &Experiment, before: Option<(&Experiment, &TrainJob
         pairs: Arc::new(PairStream {
             source: Arc::clone(&experiment.source),
             target: Arc::clone(&experiment.target),
-            coupling: experiment.coupling,
+            coupling: experiment.coupling.clone(),
             seed: experiment.seed,
+            finite: None,
         }),
     }
 }

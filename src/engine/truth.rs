@@ -29,7 +29,12 @@ pub struct Truth {
 /// # Errors
 /// In words, where there is none: too many components.
 pub fn of(experiment: &Experiment) -> Result<Truth, String> {
-    let Coupling::Independent = experiment.coupling;
+    if experiment.coupling != Coupling::Independent {
+        let name = experiment.coupling.name();
+        return Err(format!(
+            "the exact field is known for the independent coupling only, not for {name}"
+        ));
+    }
     let (source, target) = (experiment.source.components(), experiment.target.components());
     let worth = available(&source, &target)?;
     let field = Arc::new(ExactField::new(&source.list, &target.list, experiment.path));

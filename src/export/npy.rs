@@ -70,6 +70,14 @@ pub fn write_points<T: Number>(path: &Path, points: &[[T; 2]]) -> Result<(), Wri
     atomic::write(path, &encode(&[points.len(), 2], points.iter().flatten().copied()))
 }
 
+/// Writes pairs x0, y0, x1, y1, shape (n, 4).
+///
+/// # Errors
+/// As [`atomic::write`].
+pub fn write_pairs<T: Number>(path: &Path, pairs: &[[T; 4]]) -> Result<(), WriteFault> {
+    atomic::write(path, &encode(&[pairs.len(), 4], pairs.iter().flatten().copied()))
+}
+
 /// Writes trajectories, shape (particles, times, 2); `states` particle-major.
 ///
 /// # Errors

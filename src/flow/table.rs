@@ -70,6 +70,10 @@ pub enum Form {
     Points,
     /// The name of a file.
     File,
+    /// A list of pairs [x0, y0, x1, y1].
+    Pairs,
+    /// One of a set of names.
+    Name,
 }
 
 impl Entry {

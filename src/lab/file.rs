@@ -8,8 +8,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::points::read_points;
+use super::points::{read_pairs, read_points};
 use super::{BadInput, Experiment, RunFile, SCHEMA_VERSION, Sampling, limits, schema};
+use crate::flow::coupling::Coupling;
 use crate::flow::distribution::Distribution;
 
 /// An experiment being put together: the defaults, then a file or a preset, then single settings; checked at the end.
@@ -38,7 +39,7 @@ impl Draft {
     pub fn lay(&mut self, text: &str, base_dir: &Path) -> Result<(), BadInput> {
         let mut given = parse_json(text)?;
         check_version(&given)?;
-        for slot in ["source", "target"] {
+        for slot in ["source", "target", "coupling"] {
             resolve_file(&mut given, slot, base_dir);
         }
         self.value = schema::lay_over(&self.value, &given, "", "")?;
@@ -135,7 +136,7 @@ pub(super) fn experiment_of(value: &Value, shown: &str) -> Result<Experiment, Ba
         seed: typed(&value["seed"], &place("seed"))?,
         source: distribution("source")?,
         target: distribution("target")?,
-        coupling: typed(&value["coupling"], &place("coupling"))?,
+        coupling: coupling_of(&value["coupling"], &place("coupling"))?,
         path: typed(&value["path"], &place("path"))?,
         prediction: typed(&value["prediction"], &place("prediction"))?,
         loss: typed(&value["loss"], &place("loss"))?,
@@ -209,6 +210,24 @@ pub(super) fn resolve_file(given: &mut Value, slot: &str, base_dir: &Path) {
     {
         *file = Value::String(base_dir.join(name).to_string_lossy().into_owned());
     }
+}
+
+/// A coupling, with the pairs of its file read.
+fn coupling_of(value: &Value, shown: &str) -> Result<Coupling, BadInput> {
+    let ready = match typed(value, shown)? {
+        Coupling::File(given) if given.file.is_empty() => {
+            return Err(BadInput::new(format!(
+                "\"{shown}.file\" is missing; name a CSV or NPY file with the columns x0, y0, x1, y1"
+            )));
+        }
+        Coupling::File(given) => {
+            let read = read_pairs(Path::new(&given.file)).map_err(|e| e.within(format!("\"{shown}.file\"")))?;
+            Coupling::with_file(given.file, Arc::new(read))
+        }
+        other => other,
+    };
+    ready.validate().map_err(|e| BadInput::new(format!("{shown}.{e}")))?;
+    Ok(ready)
 }
 
 /// Reads the file of a distribution that has one, and checks the parameters.

@@ -135,7 +135,7 @@ fn run_of(given: &Value, i: usize, base_dir: &Path) -> Result<LabRun, BadInput> 
         None => i as u32 + 1,
     };
     let mut own = given.get("experiment").cloned().unwrap_or_else(|| json!({}));
-    for slot in ["source", "target"] {
+    for slot in ["source", "target", "coupling"] {
         resolve_file(&mut own, slot, base_dir);
     }
     let place = format!("{shown}.experiment");

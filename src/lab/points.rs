@@ -1,9 +1,10 @@
-//! Points of the plane from a file: CSV (with or without a header) or NPY of shape (n, 2).
+//! Points of the plane from a file: CSV (with or without a header) or NPY of shape (n, 2); and pairs of points, (n, 4).
 
 use std::path::Path;
 
 use super::{BadInput, npy};
 use crate::flow::Point;
+use crate::flow::coupling::PairF64;
 
 /// The most points that are read from one file.
 pub const MOST_POINTS: usize = 1_000_000;
@@ -14,11 +15,20 @@ pub const LARGEST: f64 = 1e5;
 /// Reads points from a CSV or NPY file; the bytes decide which it is.
 ///
 /// # Errors
-/// A file that is missing or unreadable, empty, of one column, ragged, too long, or that holds something that is no
-/// finite number; the row is named (1 is the first line of a CSV, 0 the first row of an array).
+/// A file that is missing or unreadable, empty, of another number of columns, ragged, too long, or that holds something
+/// that is no finite number; the row is named (1 is the first line of a CSV, 0 the first row of an array).
 pub fn read_points(path: &Path) -> Result<Vec<Point>, BadInput> {
     let bytes = read_bytes(path)?;
     points_from_bytes(&bytes).map_err(|e| e.within(path.display()))
+}
+
+/// Reads pairs (x0, y0, x1, y1) from a CSV or NPY file, as [`read_points`] does.
+///
+/// # Errors
+/// As [`read_points`], with four columns.
+pub fn read_pairs(path: &Path) -> Result<Vec<PairF64>, BadInput> {
+    let bytes = read_bytes(path)?;
+    rows_from_bytes(&bytes).map_err(|e| e.within(path.display()))
 }
 
 /// A file's bytes.
@@ -43,47 +53,64 @@ pub fn read_bytes(path: &Path) -> Result<Vec<u8>, BadInput> {
 /// # Errors
 /// As [`read_points`].
 pub fn points_from_bytes(bytes: &[u8]) -> Result<Vec<Point>, BadInput> {
-    let points = if bytes.starts_with(b"\x93NUMPY") {
-        points_from_npy(bytes)?
-    } else {
-        points_from_csv(bytes)?
-    };
-    if points.is_empty() {
-        return Err(BadInput::new("it holds no points; give at least one row of x, y"));
-    }
-    Ok(points)
+    rows_from_bytes(bytes)
 }
 
-fn points_from_npy(bytes: &[u8]) -> Result<Vec<Point>, BadInput> {
-    let array = npy::decode(bytes)?;
-    if array.shape.len() != 2 || array.shape[1] != 2 {
+/// What rows of `N` numbers are.
+const fn words<const N: usize>() -> (&'static str, &'static str, &'static str) {
+    if N == 4 {
+        ("pairs", "x0, y0, x1, y1", "four: x0, y0, x1, y1")
+    } else {
+        ("points", "x, y", "two: x and y")
+    }
+}
+
+fn rows_from_bytes<const N: usize>(bytes: &[u8]) -> Result<Vec<[f64; N]>, BadInput> {
+    let rows = if bytes.starts_with(b"\x93NUMPY") {
+        rows_from_npy(bytes)?
+    } else {
+        rows_from_csv(bytes)?
+    };
+    if rows.is_empty() {
+        let (things, columns, _) = words::<N>();
         return Err(BadInput::new(format!(
-            "its shape is {:?}, where points need (n, 2): one row a point, x and y",
+            "it holds no {things}; give at least one row of {columns}"
+        )));
+    }
+    Ok(rows)
+}
+
+fn rows_from_npy<const N: usize>(bytes: &[u8]) -> Result<Vec<[f64; N]>, BadInput> {
+    let array = npy::decode(bytes)?;
+    if array.shape.len() != 2 || array.shape[1] != N {
+        let (things, columns, _) = words::<N>();
+        return Err(BadInput::new(format!(
+            "its shape is {:?}, where {things} need (n, {N}): one row each, {columns}",
             array.shape
         )));
     }
-    too_many(array.shape[0])?;
-    let points = array.values.as_chunks::<2>().0;
-    for (row, point) in points.iter().enumerate() {
-        check_coordinates(*point).map_err(|e| e.within(format!("row {row}")))?;
+    too_many::<N>(array.shape[0])?;
+    let rows = array.values.as_chunks::<N>().0;
+    for (number, row) in rows.iter().enumerate() {
+        check_coordinates(row).map_err(|e| e.within(format!("row {number}")))?;
     }
-    Ok(points.to_vec())
+    Ok(rows.to_vec())
 }
 
-fn points_from_csv(bytes: &[u8]) -> Result<Vec<Point>, BadInput> {
+fn rows_from_csv<const N: usize>(bytes: &[u8]) -> Result<Vec<[f64; N]>, BadInput> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .comment(Some(b'#'))
         .trim(csv::Trim::All)
         .from_reader(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
-    let mut points = Vec::new();
+    let mut rows = Vec::new();
     let mut record = csv::StringRecord::new();
     let mut first = true;
     loop {
         match reader.read_record(&mut record) {
             Ok(true) => {}
-            Ok(false) => return Ok(points),
+            Ok(false) => return Ok(rows),
             Err(_) => {
                 let row = reader.position().line();
                 return Err(BadInput::new(format!(
@@ -99,21 +126,25 @@ fn points_from_csv(bytes: &[u8]) -> Result<Vec<Point>, BadInput> {
             let what = "separated by a comma, as in 0.5,-1.25";
             return Err(BadInput::new(format!("row {row} has no comma; columns must be {what}")));
         }
-        if record.len() != 2 {
+        if record.len() != N {
             let columns = if record.len() == 1 { "column" } else { "columns" };
             return Err(BadInput::new(format!(
-                "row {row} has {} {columns}, where every row needs two: x and y",
-                record.len()
+                "row {row} has {} {columns}, where every row needs {}",
+                record.len(),
+                words::<N>().2
             )));
         }
         let number = |text: &str| {
             text.parse::<f64>()
                 .map_err(|_| BadInput::new(format!("row {row}: \"{}\" is not a number", shorten(text))))
         };
-        let point = [number(&record[0])?, number(&record[1])?];
-        check_coordinates(point).map_err(|e| e.within(format!("row {row}")))?;
-        points.push(point);
-        too_many(points.len())?;
+        let mut numbers = [0.0; N];
+        for (into, cell) in numbers.iter_mut().zip(&record) {
+            *into = number(cell)?;
+        }
+        check_coordinates(&numbers).map_err(|e| e.within(format!("row {row}")))?;
+        rows.push(numbers);
+        too_many::<N>(rows.len())?;
     }
 }
 
@@ -130,16 +161,17 @@ fn shorten(text: &str) -> String {
     short
 }
 
-fn too_many(len: usize) -> Result<(), BadInput> {
+fn too_many<const N: usize>(len: usize) -> Result<(), BadInput> {
     if len > MOST_POINTS {
         return Err(BadInput::new(format!(
-            "it holds more than {MOST_POINTS} points, which is the limit; thin it out"
+            "it holds more than {MOST_POINTS} {}, which is the limit; thin it out",
+            words::<N>().0
         )));
     }
     Ok(())
 }
 
-fn check_coordinates(point: Point) -> Result<(), BadInput> {
+fn check_coordinates(point: &[f64]) -> Result<(), BadInput> {
     if point.iter().any(|v| !v.is_finite()) {
         return Err(BadInput::new(format!(
             "{point:?} is not finite; remove the row or mend it"

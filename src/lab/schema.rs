@@ -100,8 +100,8 @@ fn lay_kind_over(base: &Value, given: &Value, slot: &str, shown: &str) -> Result
         let base = laid.get(key).cloned();
         let form = entry.and_then(|e| e.parameter(key)).map(|p| p.form);
         let value = match (form, base) {
+            (None | Some(Form::Name), Some(base)) => lay_over(&base, value, &join(slot, key), &place)?,
             (Some(form), _) => parameter(form, value, &place)?,
-            (None, Some(base)) => lay_over(&base, value, "", &place)?,
             (None, None) => {
                 let keys = keys_of(&laid, entry);
                 let hint = suggestion(key, &keys);
@@ -165,14 +165,20 @@ fn parameter(form: Form, given: &Value, shown: &str) -> Result<Value, BadInput> 
         Form::Matrix => list("a matrix [[xx, xy], [xy, yy]] or null", &pair, Some(2))?,
         Form::Numbers => list("a list of numbers", &zero, None)?,
         Form::Points => list("a list of points [[x, y], …]", &pair, None)?,
-        Form::File if given.is_string() => given.clone(),
+        Form::Pairs => list("a list of pairs [[x0, y0, x1, y1], …]", &pair, None)?,
+        Form::File | Form::Name if given.is_string() => given.clone(),
+        Form::Name => return Err(wrong_type(shown, "a name in quotes", given)),
         Form::File => return Err(wrong_type(shown, "a file's name in quotes", given)),
     };
-    // rows of points and matrices have two numbers each
-    let uneven = |rows: &[Value]| rows.iter().position(|row| row.as_array().is_some_and(|r| r.len() != 2));
+    // rows of points and matrices have two numbers each, those of pairs four
+    let (columns, wanted) = if form == Form::Pairs { (4, "four") } else { (2, "two") };
+    let uneven = |rows: &[Value]| {
+        rows.iter()
+            .position(|row| row.as_array().is_some_and(|r| r.len() != columns))
+    };
     if let Some(at) = value.as_array().and_then(|rows| uneven(rows)) {
         return Err(BadInput::new(format!(
-            "\"{shown}[{at}]\" must have two numbers, not {}",
+            "\"{shown}[{at}]\" must have {wanted} numbers, not {}",
             value[at]
         )));
     }
@@ -238,7 +244,7 @@ pub fn names_of(slot: &str) -> Option<Vec<String>> {
         "optimizer.kind" => names::<OptimizerKind>(),
         "optimizer.schedule" => names::<Schedule>(),
         "sampling.lens" => names::<Lens>(),
-        "sampling.sampler" => names::<Sampler>(),
+        "sampling.sampler" | "coupling.sampler" => names::<Sampler>(),
         "sampling.grid" => names::<Grid>(),
         "look.theme" => names::<ThemeChoice>(),
         "look.language" => names::<Language>(),

@@ -61,12 +61,7 @@ fn named<T: Copy>(set: &str, all: &[T], table: &[Entry], name: impl Fn(T) -> &'s
 }
 
 fn objective(app: &mut App, ui: &mut Ui, e: &mut Experiment) {
-    choice_row(
-        ui,
-        &Words::of("coupling"),
-        &mut e.coupling,
-        &named("coupling", &[Coupling::Independent], &COUPLINGS, |c| c.name()),
-    );
+    coupling(app, ui, &mut e.coupling);
     choice_row(
         ui,
         &Words::of("path"),
@@ -98,6 +93,29 @@ fn objective(app: &mut App, ui: &mut Ui, e: &mut Experiment) {
     );
     let density = curve(0.004, 0.996, 90, |t| e.time.density(t));
     chart(ui, "time", &density, true);
+}
+
+/// The couplings that need nothing but a choice, and the present one.
+fn coupling(app: &mut App, ui: &mut Ui, coupling: &mut Coupling) {
+    let needs_more = ["hand", "file", "model", "inverse-model"];
+    let mut choices = member::choices("coupling", &COUPLINGS);
+    choices.retain(|(name, ..)| name == coupling.name() || !needs_more.contains(&name.as_str()));
+    let mut chosen = coupling.name().to_owned();
+    if choice_row(ui, &Words::of("coupling"), &mut chosen, &choices)
+        && let Some(new) = Coupling::default_of(&chosen)
+    {
+        *coupling = new;
+    }
+    let Some(entry) = Entry::find(&COUPLINGS, coupling.name()).filter(|e| !needs_more.contains(&e.name)) else {
+        return;
+    };
+    let check = |c: &Coupling| c.validate();
+    let refusal = ui
+        .push_id("coupling", |ui| member::parameters_ui(ui, coupling, entry, check))
+        .inner;
+    if let Some(why) = refusal {
+        app.screen.status.say(false, t!("ui.refused", why = why).into_owned());
+    }
 }
 
 fn loss(ui: &mut Ui, loss: &mut Loss) {

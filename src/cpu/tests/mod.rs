@@ -107,6 +107,7 @@ pub fn job(shape: &Shape, loss: Loss, optimizer: Optimizer) -> Arc<TrainJob> {
             target: gaussian(3.0, 0.5),
             coupling: Coupling::Independent,
             seed: 5,
+            finite: None,
         }),
     })
 }
