@@ -1,5 +1,5 @@
-// Particles through a sampler's micro-operations (flow/sampler): one workgroup carries tiles of ROWS particles, one
-// invocation one particle; evaluations are done by the workgroup together. Twin: cpu/integrate.rs.
+// Particles through a sampler's micro-operations (flow/sampler): one workgroup carries tiles of ROWS particles
+// through all of them; an invocation owns every LANES-th particle, evaluations are done together. Twin: cpu/integrate.rs.
 //
 //   ops        [] Op: those of this dispatch are u.first_op .. u.first_op + u.ops
 //   registers  [9][u.count] (x, y): kept between the dispatches of a long integration
@@ -29,35 +29,55 @@ struct Op {
 @group(0) @binding(4) var<storage, read_write> registers: array<vec2f>;
 @group(0) @binding(5) var<storage, read_write> states: array<vec2f>;
 
-@compute @workgroup_size(ROWS)
+// The particle of row `r` of a tile; rows beyond the last particle repeat it.
+fn particle(tile: u32, r: u32) -> u32 {
+  return min(tile * ROWS + r, u.count - 1u);
+}
+
+fn evaluate_rows(base: u32, tile: u32, lane: u32, op: Op) {
+  for (var r = lane; r < ROWS; r += LANES) {
+    write_input(base, r, registers[op.at * u.count + particle(tile, r)], op.evaluation.x);
+  }
+  forward(base, lane);
+  for (var r = lane; r < ROWS; r += LANES) {
+    if tile * ROWS + r < u.count {
+      let p = particle(tile, r);
+      let net = scratch[base + u.output + 2u * r].xy;
+      registers[(3u + op.into) * u.count + p] = op.evaluation.y * registers[op.at * u.count + p] + op.evaluation.z * net;
+    }
+  }
+  storageBarrier();
+}
+
+fn combine(p: u32, op: Op) {
+  var sum = vec2f(0.0);
+  let n = u.count;
+  sum += op.factors0.x * registers[p] + op.factors0.y * registers[n + p];
+  sum += op.factors0.z * registers[2u * n + p] + op.factors0.w * registers[3u * n + p];
+  sum += op.factors1.x * registers[4u * n + p] + op.factors1.y * registers[5u * n + p];
+  sum += op.factors1.z * registers[6u * n + p] + op.factors1.w * registers[7u * n + p];
+  sum += op.factors2.x * registers[8u * n + p];
+  registers[op.into * n + p] = sum;
+}
+
+@compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let base = group.x * u.scratch_len;
   let tiles = (u.count + ROWS - 1u) / ROWS;
   for (var tile = group.x; tile < tiles; tile += u.groups) {
-    let real = tile * ROWS + lane < u.count;
-    let row = min(tile * ROWS + lane, u.count - 1u);
     for (var i = u.first_op; i < u.first_op + u.ops; i++) {
-      let head = ops[i];
-      if head.kind == 0u {
-        let x = registers[head.at * u.count + row];
-        write_input(base, lane, x, head.evaluation.x);
-        forward(base, lane);
-        let value = head.evaluation.y * x + head.evaluation.z * scratch[base + u.output + 2u * lane].xy;
-        if real {
-          registers[(3u + head.into) * u.count + row] = value;
+      let op = ops[i];
+      if op.kind == 0u {
+        evaluate_rows(base, tile, lane, op);
+      } else {
+        for (var r = lane; r < ROWS && tile * ROWS + r < u.count; r += LANES) {
+          let p = particle(tile, r);
+          if op.kind == 1u {
+            combine(p, op);
+          } else {
+            states[op.at * u.count + p] = registers[p];
+          }
         }
-        storageBarrier();
-      } else if head.kind == 1u {
-        var sum = vec2f(0.0);
-        var f = array<vec4f, 3>(head.factors0, head.factors1, head.factors2);
-        for (var k = 0u; k < 9u; k++) {
-          sum += f[k / 4u][k % 4u] * registers[k * u.count + row];
-        }
-        if real {
-          registers[head.into * u.count + row] = sum;
-        }
-      } else if real {
-        states[head.at * u.count + row] = registers[row];
       }
     }
   }

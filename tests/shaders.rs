@@ -1,11 +1,11 @@
 //! Every kernel parses and validates, and what it declares is what Rust fills: bindings, uniform structs, constants.
 
 use naga::{AddressSpace, StorageAccess, TypeInner};
-use rectiflow::gpu::kernel::{ALL, Binding};
-use rectiflow::gpu::uniforms::{DrawUniforms, LANES, SampleUniforms, TrainUniforms};
+use rectiflow::gpu::kernel::{ALL, Binding, Kernel};
+use rectiflow::gpu::uniforms::{DrawUniforms, SampleUniforms, Tiling, TrainUniforms};
 
-fn parse(kernel: &rectiflow::gpu::kernel::Kernel) -> naga::Module {
-    let source = kernel.source();
+fn parse(kernel: &Kernel, tiling: &Tiling) -> naga::Module {
+    let source = kernel.source(tiling);
     let module = naga::front::wgsl::parse_str(&source)
         .unwrap_or_else(|e| panic!("{}: {}", kernel.name, e.emit_to_string(&source)));
     let mut validator =
@@ -16,14 +16,21 @@ fn parse(kernel: &rectiflow::gpu::kernel::Kernel) -> naga::Module {
     module
 }
 
+/// Every kernel, cut for a software adapter and for a real GPU.
+fn every() -> impl Iterator<Item = (&'static Kernel, Tiling)> {
+    let cuts = [Tiling::new(true), Tiling::new(false)];
+    cuts.into_iter()
+        .flat_map(|tiling| ALL.iter().map(move |kernel| (kernel, tiling)))
+}
+
 #[test]
 fn every_kernel_is_valid_and_has_the_bindings_that_rust_gives_it() {
-    for kernel in &ALL {
-        let module = parse(kernel);
+    for (kernel, tiling) in every() {
+        let module = parse(kernel, &tiling);
         let entry = &module.entry_points[0];
         assert_eq!(entry.name, "main", "{}", kernel.name);
         assert!(
-            entry.workgroup_size[0] <= 256 && entry.workgroup_size[0] == LANES,
+            entry.workgroup_size[0] <= 256 && entry.workgroup_size[0] == tiling.lanes,
             "{}",
             kernel.name
         );
@@ -60,8 +67,8 @@ fn every_kernel_is_valid_and_has_the_bindings_that_rust_gives_it() {
 
 #[test]
 fn workgroup_memory_fits_the_default_limit() {
-    for kernel in &ALL {
-        let module = parse(kernel);
+    for (kernel, tiling) in every() {
+        let module = parse(kernel, &tiling);
         let mut layouter = naga::proc::Layouter::default();
         layouter.update(module.to_ctx()).unwrap();
         let bytes: u32 = module
@@ -80,7 +87,7 @@ fn members(kernel: &str, name: &str) -> Vec<(String, u32)> {
         .iter()
         .find(|k| k.name == kernel)
         .expect("the kernel is in the table");
-    let module = parse(kernel);
+    let module = parse(kernel, &Tiling::new(true));
     let (_, found) = module
         .types
         .iter()

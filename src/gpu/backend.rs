@@ -9,7 +9,7 @@ use super::kernel::{self, Pipeline, Pipelines};
 use super::layout::Layout;
 use super::sampling;
 use super::training::{self, LOSS_SLOTS};
-use super::uniforms::{DrawUniforms, LANES, ROWS, STEP_STRIDE};
+use super::uniforms::{DrawUniforms, STEP_STRIDE};
 use crate::backend::{Backend, Fault, Slot, TrainJob, TrainReport, Trajectories, Weights};
 use crate::flow::coupling::{Pair, PairStream};
 use crate::flow::random::Stream;
@@ -61,6 +61,7 @@ pub(super) struct Run {
     pub before: State,
     pub step: u64,
     pub pairs: wgpu::Buffer,
+    pub times: wgpu::Buffer,
     /// The block of pairs on the device.
     pub block: Option<u64>,
     /// Pairs that every step reads instead of the stream's (tests).
@@ -71,6 +72,7 @@ pub(super) struct Run {
     pub broken: wgpu::Buffer,
     pub uniforms: wgpu::Buffer,
     pub groups: u32,
+    pub rows: u32,
     pub scratch_groups: u32,
     pub passes: Vec<Pass>,
     /// Steps of the next submission: measured, not known.
@@ -127,25 +129,31 @@ impl GpuBackend {
         self.runs.get(&slot).map_or(0, |run| run.passes.len())
     }
 
-    /// The most workgroups that share a batch or a set of points: few where the processor's cores are the workers (each
-    /// group's part of the gradient costs a pass over it), many on a GPU.
-    const fn max_groups(&self) -> u32 {
-        if self.context.adapter.software { 8 } else { 64 }
-    }
-
-    fn make_run(&mut self, job: Arc<TrainJob>, checkpoint: &Checkpoint) -> Result<Run, Fault> {
+    fn make_run(&mut self, slot: Slot, job: Arc<TrainJob>, checkpoint: &Checkpoint) -> Result<Run, Fault> {
         let context = &self.context;
-        let layout = Layout::new(&job.shape)?;
+        let layout = Layout::new(&job.shape, &context.tiling)?;
         let batch = job.optimizer.batch.max(1);
-        let groups = batch.div_ceil(ROWS).min(self.max_groups());
-        let scratch_groups = self.max_groups();
+        let groups = batch.div_ceil(context.tiling.rows).min(context.tiling.groups);
+        let scratch_groups = context.tiling.groups;
         let stride = u64::from(layout.params_len) + 1;
         let state = State::new(context, &layout)?;
         let run_clip = job.optimizer.clip_norm > 0.0;
-        let workgroups = (stride as u32).div_ceil(LANES);
-        let pairs_len = u64::from(PairStream::block_len(batch)) * 16;
-        let pairs = buffers::storage(context, "pairs", pairs_len)?;
-        let times = buffers::filled(context, "times", job.rows.as_slice())?;
+        let workgroups = (stride as u32).div_ceil(context.tiling.lanes);
+        let known = self.runs.get(&slot);
+        let (pairs, block) = match known {
+            // the same pairs: a learning rate that moves must not draw them anew
+            Some(run) if !run.held && run.job.pairs == job.pairs && run.job.optimizer.batch == job.optimizer.batch => {
+                (run.pairs.clone(), run.block)
+            }
+            _ => {
+                let bytes = u64::from(PairStream::block_len(batch)) * 16;
+                (buffers::storage(context, "pairs", bytes)?, None)
+            }
+        };
+        let times = match known {
+            Some(run) if Arc::ptr_eq(&run.job.rows, &job.rows) => run.times.clone(),
+            _ => buffers::filled(context, "times", job.rows.as_slice())?,
+        };
         let scratch_bytes = u64::from(layout.scratch_len) * 16 * u64::from(scratch_groups);
         let scratch = buffers::storage(context, "scratch", scratch_bytes)?;
         let partial = buffers::storage(context, "gradient parts", stride * 16 * u64::from(groups))?;
@@ -183,7 +191,8 @@ impl GpuBackend {
             state,
             step: checkpoint.step,
             pairs,
-            block: None,
+            times,
+            block,
             held: false,
             scratch,
             partial,
@@ -191,6 +200,7 @@ impl GpuBackend {
             broken,
             uniforms,
             groups,
+            rows: context.tiling.rows,
             scratch_groups,
             passes,
             steps_per_submit: 1.0,
@@ -272,7 +282,7 @@ impl GpuBackend {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
             pass.set_pipeline(&pipeline.pipeline);
             pass.set_bind_group(0, &group, &[0]);
-            pass.dispatch_workgroups(count.div_ceil(LANES), 1, 1);
+            pass.dispatch_workgroups(count.div_ceil(context.tiling.lanes), 1, 1);
         }
         context.queue.submit([encoder.finish()]);
         let parts = buffers::read(
@@ -290,7 +300,7 @@ impl Backend for GpuBackend {
 
     fn load(&mut self, slot: Slot, job: Arc<TrainJob>, checkpoint: &Checkpoint) -> Result<(), Fault> {
         self.context.check()?;
-        let run = self.make_run(job, checkpoint)?;
+        let run = self.make_run(slot, job, checkpoint)?;
         self.runs.insert(slot, run);
         Ok(())
     }

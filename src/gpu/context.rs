@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::uniforms::Tiling;
 use crate::backend::Fault;
 
 /// How long one submission may take before the device counts as lost. Only a software adapter with a huge batch comes near.
@@ -100,6 +101,8 @@ impl Trouble {
 pub struct Context {
     /// The adapter, for people.
     pub adapter: AdapterDescription,
+    /// How work is cut for it.
+    pub tiling: Tiling,
     /// The device.
     pub device: wgpu::Device,
     /// Its queue.
@@ -148,6 +151,7 @@ impl Context {
             seen.note(Fault::DeviceLost(format!("{reason:?} {message}")));
         });
         Ok(Self {
+            tiling: Tiling::new(describe(adapter).software),
             adapter: describe(adapter),
             device,
             queue,

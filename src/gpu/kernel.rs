@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::context::Context;
-use super::uniforms;
+use super::uniforms::{self, Tiling};
 use crate::backend::Fault;
 
 /// How a kernel sees a buffer.
@@ -30,8 +30,8 @@ pub struct Kernel {
 
 impl Kernel {
     /// The whole source.
-    pub fn source(&self) -> String {
-        let mut all = uniforms::header();
+    pub fn source(&self, tiling: &Tiling) -> String {
+        let mut all = uniforms::header(tiling);
         for part in self.parts {
             all.push_str(part);
         }
@@ -138,7 +138,7 @@ impl Pipeline {
         });
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(kernel.name),
-            source: wgpu::ShaderSource::Wgsl(kernel.source().into()),
+            source: wgpu::ShaderSource::Wgsl(kernel.source(&context.tiling).into()),
         });
         let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: Some(kernel.name),

@@ -1,7 +1,7 @@
-//! Where every weight and activation lies on the device: matrices padded with zeros to multiples of 8, in vec4f units.
+//! Where every weight and activation lies on the device: matrices padded with zeros to multiples of the tile, in vec4f units.
 //! The padding stays zero: kernels write zeros into padded activations, so its gradients are zero.
 
-use super::uniforms::{MAX_LAYERS, ROWS};
+use super::uniforms::{MAX_LAYERS, TILE, Tiling};
 use crate::backend::Fault;
 use crate::net::{Layer, Shape, TimeEmbedding};
 
@@ -36,7 +36,7 @@ pub struct Layout {
 
 impl Layout {
     /// The layout of a shape.
-    pub fn new(shape: &Shape) -> Result<Self, Fault> {
+    pub fn new(shape: &Shape, tiling: &Tiling) -> Result<Self, Fault> {
         let flat = shape.layers();
         if flat.len() > MAX_LAYERS {
             return Err(Fault::Unavailable(format!(
@@ -48,8 +48,8 @@ impl Layout {
         let mut at = 0;
         let mut layers = Vec::with_capacity(flat.len());
         for layer in flat {
-            let inputs4 = 2 * (layer.inputs as u32).div_ceil(8);
-            let outputs4 = 2 * (layer.outputs as u32).div_ceil(8);
+            let inputs4 = (layer.inputs as u32).next_multiple_of(TILE) / 4;
+            let outputs4 = (layer.outputs as u32).next_multiple_of(TILE) / 4;
             let bias = at + outputs4 * 4 * inputs4;
             layers.push(Packed {
                 flat: layer,
@@ -64,11 +64,11 @@ impl Layout {
         let mut scratch = 0;
         let mut take = |columns4: u32| {
             let place = scratch;
-            scratch += columns4 * ROWS;
+            scratch += columns4 * tiling.rows;
             place
         };
         let h: Vec<u32> = layers.iter().map(|l| take(l.inputs4)).collect();
-        let output = take(2);
+        let output = take(TILE / 4);
         let slopes: Vec<u32> = layers.iter().map(|l| take(l.outputs4)).collect();
         let goal = take(1);
         let mut table = [[0; 4]; 2 * MAX_LAYERS];
@@ -144,7 +144,7 @@ mod tests {
             time_embedding: TimeEmbedding::Fourier { frequencies: 3 },
             ..Shape::default()
         };
-        let layout = Layout::new(&shape).unwrap();
+        let layout = Layout::new(&shape, &Tiling::new(true)).unwrap();
         let flat: Vec<f32> = (1..=shape.params_len()).map(|i| i as f32).collect();
         let packed = layout.pack(&flat);
         assert_eq!(layout.unpack(&packed), flat);
@@ -158,6 +158,6 @@ mod tests {
             hidden: vec![8; 7],
             ..Shape::default()
         };
-        assert!(Layout::new(&shape).is_err());
+        assert!(Layout::new(&shape, &Tiling::new(true)).is_err());
     }
 }

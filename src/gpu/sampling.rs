@@ -4,7 +4,7 @@ use super::backend::{EMA, GpuBackend, PARAMS, Run, activation_code, unknown};
 use super::buffers::{self, numbers};
 use super::context::Context;
 use super::kernel::{self, Pipeline};
-use super::uniforms::{ROWS, SampleUniforms};
+use super::uniforms::SampleUniforms;
 use crate::backend::{Fault, Slot, Trajectories, Weights};
 use crate::flow::sampler::{MicroOp, REGISTERS, STATE, Table};
 
@@ -33,15 +33,11 @@ impl Run {
             layers: self.layout.len(),
             frequencies: self.layout.frequencies,
             count,
-            groups: self.sample_groups(count),
+            groups: count.div_ceil(self.rows).min(self.scratch_groups),
             scratch_len: self.layout.scratch_len,
             output: self.layout.output,
             ..SampleUniforms::default()
         }
-    }
-
-    fn sample_groups(&self, count: u32) -> u32 {
-        count.div_ceil(ROWS).min(self.scratch_groups)
     }
 }
 
@@ -225,7 +221,7 @@ pub fn integrate(
     }
     let pipeline = pipelines.get(context, kernel::INTEGRATE, activation_code(run.job.shape.activation))?;
     let records = ops.iter().filter(|op| op.kind == 2).count() as u64;
-    let chunk = (STATES_BYTES / (8 * records.max(1))).clamp(u64::from(ROWS), 16_384) as usize;
+    let chunk = (STATES_BYTES / (8 * records.max(1))).clamp(64, 16_384) as usize;
     let chunk = chunk.min(start.len());
     let device = Device {
         ops: buffers::filled(context, "operations", &ops)?,

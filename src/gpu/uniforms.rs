@@ -3,10 +3,33 @@
 
 use crate::flow::random::Stream;
 
-/// Rows of a batch (points, particles) that one workgroup takes through the network together.
-pub const ROWS: u32 = 64;
-/// Invocations of a workgroup.
-pub const LANES: u32 = 64;
+/// One invocation computes blocks of 8 x 8 in registers: matrices are padded to multiples of it.
+pub const TILE: u32 = 8;
+
+/// How work is cut for an adapter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tiling {
+    /// Rows of a batch (points, particles) that one workgroup takes through the network together: a multiple of [`TILE`].
+    pub rows: u32,
+    /// Invocations of a workgroup.
+    pub lanes: u32,
+    /// The most workgroups that share a batch or a set of points.
+    pub groups: u32,
+}
+
+impl Tiling {
+    /// For an adapter that computes on the processor (few groups: each costs a pass over the gradient, and cores are few),
+    /// or for a real GPU (many small groups).
+    pub const fn new(software: bool) -> Self {
+        let (rows, groups) = if software { (64, 8) } else { (32, 64) };
+        Self {
+            rows,
+            lanes: 64,
+            groups,
+        }
+    }
+}
+
 /// The most linear layers: 6 hidden ones and the output.
 pub const MAX_LAYERS: usize = 7;
 /// `rule` of [`TrainUniforms`]: Adam.
@@ -19,9 +42,10 @@ pub const RULE_SGD: u32 = 2;
 pub const STEP_STRIDE: u64 = 512;
 
 /// The constants that every kernel begins with.
-pub fn header() -> String {
+pub fn header(tiling: &Tiling) -> String {
+    let Tiling { rows, lanes, .. } = tiling;
     format!(
-        "const ROWS = {ROWS}u;\nconst LANES = {LANES}u;\nconst RULE_ADAM = {RULE_ADAM}u;\nconst RULE_ADAMW = {RULE_ADAMW}u;\n\
+        "const ROWS = {rows}u;\nconst LANES = {lanes}u;\nconst RULE_ADAM = {RULE_ADAM}u;\nconst RULE_ADAMW = {RULE_ADAMW}u;\n\
          const RULE_SGD = {RULE_SGD}u;\nconst STREAM_BATCH_TIME = {}u;\nconst SELU_SCALE = 1.0507009873554805;\n\
          const SELU_ALPHA = 1.6732632423543772;\n",
         Stream::BatchTime as u32
