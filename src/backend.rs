@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::flow::coupling::PairStream;
 pub use crate::flow::loss::Loss;
 use crate::flow::sampler::Table;
-use crate::flow::time_density::TimeRow;
+use crate::flow::time_density::{TIME_ROWS, TimeRow};
 use crate::net::{Checkpoint, Optimizer, Shape};
 
 /// Which of several networks held by a backend.
@@ -30,6 +30,34 @@ pub struct TrainJob {
     pub seed: u64,
     /// Where pairs come from: step s reads block `s / steps_per_block`, rows from `(s % steps_per_block) * batch`.
     pub pairs: Arc<PairStream>,
+}
+
+impl TrainJob {
+    /// Whether the settings are in range and the tables fit each other: a backend takes plain data, which may come from a file.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`], in words for people.
+    pub fn check(&self, checkpoint: &Checkpoint) -> Result<(), Fault> {
+        self.shape
+            .validate()
+            .and_then(|()| self.optimizer.validate())
+            .map_err(Fault::Unavailable)?;
+        let len = self.shape.params_len();
+        let c = checkpoint;
+        let found = [&c.params, &c.first_moment, &c.second_moment, &c.ema].map(Vec::len);
+        if found != [len; 4] {
+            return Err(Fault::Unavailable(format!(
+                "the checkpoint holds {found:?} numbers, the network takes {len}"
+            )));
+        }
+        if self.rows.len() != TIME_ROWS {
+            return Err(Fault::Unavailable(format!(
+                "the table of times has {} rows, not {TIME_ROWS}",
+                self.rows.len()
+            )));
+        }
+        Ok(())
+    }
 }
 
 /// Which weights to evaluate with.
@@ -138,12 +166,22 @@ pub trait Backend: Send {
     fn name(&self) -> String;
 
     /// Makes `slot` hold this job and these parameters; also the way to change a job while keeping its parameters.
+    ///
+    /// # Errors
+    /// Settings out of range, tables that do not fit each other, or trouble of the device.
     fn load(&mut self, slot: Slot, job: Arc<TrainJob>, checkpoint: &Checkpoint) -> Result<(), Fault>;
 
     /// Takes `steps` training steps.
+    ///
+    /// # Errors
+    /// [`Fault::NonFinite`] where the loss or a parameter stops being finite (the parameters are then those before the call), an
+    /// unknown slot, or trouble of the device.
     fn train(&mut self, slot: Slot, steps: u32) -> Result<TrainReport, Fault>;
 
     /// The network's output at each point, `times` one for all or one a point.
+    ///
+    /// # Errors
+    /// An unknown slot, a wrong number of times, or trouble of the device.
     fn evaluate(
         &mut self,
         slot: Slot,
@@ -153,6 +191,9 @@ pub trait Backend: Send {
     ) -> Result<Vec<[f32; 2]>, Fault>;
 
     /// Carries the start points through a sampler's table, recording as it says; with `record` false only the first and last state are kept.
+    ///
+    /// # Errors
+    /// An unknown slot, or trouble of the device.
     fn integrate(
         &mut self,
         slot: Slot,
@@ -163,6 +204,9 @@ pub trait Backend: Send {
     ) -> Result<Trajectories, Fault>;
 
     /// All that training has changed.
+    ///
+    /// # Errors
+    /// An unknown slot, or trouble of the device.
     fn checkpoint(&mut self, slot: Slot) -> Result<Checkpoint, Fault>;
 
     /// Forgets a slot; an unknown one is no error.

@@ -100,9 +100,9 @@ fn gradient_gap(gpu: &mut GpuBackend, job: &Arc<TrainJob>, nudge: f32) -> (f64, 
     (gap, (f64::from(loss) - want_loss).abs() / want_loss)
 }
 
-/// f32 sums of at most some thousand terms, in another order, with polynomials for exp and erf of error 2e-7: 2e-5 of the
-/// largest entry leaves a factor of about 5.
-const GRADIENT_TOLERANCE: f64 = 2e-5;
+/// f32 sums of at most some thousand terms in another order, and polynomials for exp and erf of error 2e-7: seen on
+/// lavapipe at most 2e-7 of the largest entry; WGSL lets exp be some 20 times less exact than that.
+const GRADIENT_TOLERANCE: f64 = 5e-6;
 
 #[track_caller]
 fn check_gradient(gpu: &mut GpuBackend, job: &Arc<TrainJob>, what: &str) {
@@ -110,7 +110,7 @@ fn check_gradient(gpu: &mut GpuBackend, job: &Arc<TrainJob>, what: &str) {
     eprintln!("{what}: gradient {gap:.1e}, loss {loss:.1e}");
     assert!(gap <= GRADIENT_TOLERANCE, "{what}: gradient off by {gap}");
     assert!(loss <= GRADIENT_TOLERANCE, "{what}: loss off by {loss}");
-    let (gap, _) = gradient_gap(gpu, job, 0.01);
+    let (gap, _) = gradient_gap(gpu, job, 0.05);
     assert!(
         gap > GRADIENT_TOLERANCE,
         "{what}: a nudged weight was not noticed ({gap})"
@@ -253,7 +253,7 @@ fn evaluation_is_the_processors() {
     let mut cpu = CpuBackend::new(None).unwrap();
     for (hidden, embedding) in [
         (vec![64, 64, 64], TimeEmbedding::Raw),
-        (vec![13, 7], TimeEmbedding::Fourier { frequencies: 5 }),
+        (vec![13, 9], TimeEmbedding::Fourier { frequencies: 5 }),
     ] {
         let shape = shape(&hidden, Activation::Silu, embedding);
         let job = plain(&shape, 64);
@@ -351,7 +351,7 @@ fn a_lost_device_is_a_fault_and_not_a_panic() {
     }
 }
 
-/// The figures of `tests/reference/mlp.json` (PyTorch, f64) as a job: row i has time t_i, x0 = (x, y), x1 = the target.
+/// The figures of `tests/reference/mlp.json` (PyTorch, f64) as a job: row i has time `t_i`, x0 = (x, y), x1 = the target.
 /// Row i of 16 is given one of the 4,096 time rows of its slice, so a table that is constant on slices gives it any t.
 fn reference_job(case: &serde_json::Value, loss: Loss, kind: OptimizerKind) -> (Arc<TrainJob>, Vec<Pair>, Vec<f32>) {
     let numbers =
@@ -361,7 +361,7 @@ fn reference_job(case: &serde_json::Value, loss: Loss, kind: OptimizerKind) -> (
     let batch = inputs.len() as u32;
     let rows = (0..TIME_ROWS as u32)
         .map(|r| TimeRow {
-            t: inputs[(r * batch >> 16) as usize][2] as f32,
+            t: inputs[((r * batch) >> 16) as usize][2] as f32,
             sigma: 1.0,
             weight: 1.0,
             target_x1: 1.0,

@@ -300,6 +300,7 @@ impl Backend for GpuBackend {
 
     fn load(&mut self, slot: Slot, job: Arc<TrainJob>, checkpoint: &Checkpoint) -> Result<(), Fault> {
         self.context.check()?;
+        job.check(checkpoint)?;
         let run = self.make_run(slot, job, checkpoint)?;
         self.runs.insert(slot, run);
         Ok(())

@@ -8,7 +8,7 @@ use super::uniforms::Tiling;
 use crate::backend::Fault;
 
 /// How long one submission may take before the device counts as lost. Only a software adapter with a huge batch comes near.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// One graphics adapter, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]

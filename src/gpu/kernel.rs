@@ -200,6 +200,9 @@ pub struct Pipelines {
 impl Pipelines {
     /// The pipeline of kernel `ALL[index]` with its constant: the activation's code for those with a network, whether to
     /// clip (0, 1) for the optimizer, 0 for the rest.
+    ///
+    /// # Errors
+    /// What the device says of the kernel.
     pub fn get(&mut self, context: &Context, index: usize, constant: u32) -> Result<std::sync::Arc<Pipeline>, Fault> {
         if let Some(made) = self.made.get(&(index, constant)) {
             return Ok(made.clone());

@@ -69,7 +69,14 @@ pub fn evaluate(
     } = gpu;
     let run = runs.get(&slot).ok_or_else(|| unknown(slot))?;
     context.check()?;
-    if points.is_empty() || times.is_empty() {
+    if times.len() != 1 && times.len() != points.len() {
+        return Err(Fault::Unavailable(format!(
+            "{} times for {} points: give one, or one a point",
+            times.len(),
+            points.len()
+        )));
+    }
+    if points.is_empty() {
         return Ok(Vec::new());
     }
     let pipeline = pipelines.get(context, kernel::EVALUATE, activation_code(run.job.shape.activation))?;
@@ -216,7 +223,7 @@ pub fn integrate(
         evaluations: table.evaluations,
     };
     let ops = encode(table, record);
-    if start.is_empty() {
+    if start.is_empty() || done.times.is_empty() {
         return Ok(done);
     }
     let pipeline = pipelines.get(context, kernel::INTEGRATE, activation_code(run.job.shape.activation))?;
@@ -267,7 +274,7 @@ struct Device {
 }
 
 impl Device {
-    /// Sets the registers of these particles: STATE, STEP_START and START to where they start, the rest to zero.
+    /// Sets the registers of these particles: STATE, `STEP_START` and START to where they start, the rest to zero.
     fn begin(&self, context: &Context, part: &[[f32; 2]]) {
         let mut registers = part.repeat(3);
         registers.resize(REGISTERS * part.len(), [0.0; 2]);

@@ -34,7 +34,7 @@ impl Tiling {
 pub const MAX_LAYERS: usize = 7;
 /// `rule` of [`TrainUniforms`]: Adam.
 pub const RULE_ADAM: u32 = 0;
-/// AdamW.
+/// Adam with decoupled weight decay.
 pub const RULE_ADAMW: u32 = 1;
 /// Gradient descent with momentum.
 pub const RULE_SGD: u32 = 2;
