@@ -37,6 +37,7 @@ fn job(shape: &Shape, batch: u32) -> Arc<TrainJob> {
             target: Arc::new(target),
             coupling: Coupling::Independent,
             seed: 1,
+            finite: None,
         }),
     })
 }
