@@ -80,7 +80,7 @@ pub fn carried(times: &[f64], states: &[Point]) -> Carried {
     }
 }
 
-/// E|z_N - z_0|^p over trajectories as in [`carried`], data units to the power p, p >= 0.
+/// `E|z_N - z_0|^p` over trajectories as in [`carried`], data units to the power p, p >= 0.
 pub fn transport_cost(times: &[f64], states: &[Point], p: f64) -> f64 {
     let stride = times.len().max(1);
     let chords = states
@@ -90,7 +90,7 @@ pub fn transport_cost(times: &[f64], states: &[Point], p: f64) -> f64 {
 }
 
 /// sqrt(E|learned - exact|^2 / E|exact|^2): the relative distance of two fields over the points where both were evaluated
-/// (points drawn from p_t weight it by p_t). NaN where there are no points, infinite where the exact field is 0.
+/// (points drawn from `p_t` weight it by it). NaN where there are no points, infinite where the exact field is 0.
 pub fn field_rms(learned: &[Point], exact: &[Point]) -> f64 {
     let error: f64 = learned.iter().zip(exact).map(|(a, b)| square(less(*a, *b))).sum();
     let size: f64 = exact.iter().map(|b| square(*b)).sum();

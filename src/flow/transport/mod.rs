@@ -1,10 +1,11 @@
 //! Exact optimal transport between two equal point sets with squared Euclidean cost: the assignment problem.
 //!
-//! `solve` finds the assignment by shortest augmenting paths (Jonker and Volgenant, "A shortest augmenting path
-//! algorithm for dense and sparse linear assignment problems", Computing 38, 1987) on candidate lists that grow only
-//! where the optimum needs it, so that nothing of size n x n is stored. The dual prices it starts from come from the
-//! same problem on a quarter of the points, and so on down (the c-transform carries prices to points not yet seen; as in
-//! Peyré and Cuturi, "Computational Optimal Transport", 2019, section 5.3).
+//! `solve` comes close by an auction with a falling step (Bertsekas, "Network Optimization", 1998, chapter 7), makes the
+//! prices exact by label correction, and matches what is left by shortest augmenting paths (Jonker and Volgenant, "A
+//! shortest augmenting path algorithm for dense and sparse linear assignment problems", Computing 38, 1987). All of it
+//! works on candidate lists that grow only where the optimum needs it, so nothing of size n x n is stored. The prices it
+//! starts from come from the same problem on a quarter of the points, and so on down: the c-transform carries prices to
+//! points not yet seen (Peyré and Cuturi, "Computational Optimal Transport", 2019, section 5.3).
 
 mod lists;
 mod solve;

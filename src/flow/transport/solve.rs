@@ -1,19 +1,36 @@
-//! One assignment problem from given column prices: greedy start, augmenting row reduction, shortest augmenting paths.
+//! One assignment problem from given column prices: an auction that comes close, prices that prove its pairs optimal, and
+//! shortest augmenting paths for the rows where they do not.
 //!
-//! Throughout, `cost(i, j) - u[i] - v[j] >= 0` for all i and j, 0 for matched pairs, and v only falls.
+//! Throughout, v only falls. After `tighten`, `cost(i, j) - u[i] - v[j] >= 0` for all i and j, and 0 for matched pairs.
 
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 
-use super::lists::{Finder, List};
-use super::{TransportError, Watch};
+use super::lists::{List, Query, Tree};
+use super::{TransportError, Watch, squared_distance};
 use crate::flow::Point;
 
 /// Not matched.
 const NONE: u32 = u32::MAX;
 
 /// Candidates a row begins with.
-const FIRST_CANDIDATES: usize = 12;
+const FIRST_CANDIDATES: usize = 16;
+
+/// The auction's first step, as a share of how much a row's candidates differ. A smaller one is slower: prices then come
+/// down to where they belong in too many bids.
+const FIRST_STEP: f64 = 4.0;
+
+/// Each round of the auction has this share of the step of the round before.
+const STEP_FACTOR: f64 = 0.1;
+
+/// Rounds of the auction: the last step is so small that what they leave is nearly always the optimum.
+const ROUNDS: u32 = 8;
+
+/// Bids a row, on average, after which the auction gives up: many equal points make its steps endless.
+const BIDS_PER_ROW: usize = 60;
+
+/// Times that a row is looked at again before it is set free.
+const VISITS: u32 = 20;
 
 /// Rows treated between two looks at the cancel flag.
 const ROWS_BETWEEN_CHECKS: usize = 64;
@@ -64,7 +81,7 @@ struct Solver<'a> {
     rows: &'a [Point],
     columns: &'a [Point],
     lists: Vec<List>,
-    finder: Finder,
+    tree: Tree,
     problem: Problem,
     search: Search,
 }
@@ -99,7 +116,7 @@ pub(super) fn solve(
         rows,
         columns,
         lists: vec![List::default(); n],
-        finder: Finder::new(),
+        tree: Tree::new(columns),
         problem: Problem {
             u: vec![0.0; n],
             v: prices,
@@ -108,15 +125,21 @@ pub(super) fn solve(
         },
         search: Search::new(n),
     };
-    solver.start(watch)?;
-    solver.reduce_rows(watch)?;
+    solver.tree.set_prices(columns, &solver.problem.v);
+    for i in 0..n {
+        if i.is_multiple_of(ROWS_BETWEEN_CHECKS) {
+            watch.check()?;
+        }
+        solver.find_candidates(i, FIRST_CANDIDATES);
+    }
+    solver.auction(watch)?;
+    solver.tighten(watch)?;
     let free: Vec<u32> = (0..n as u32)
         .filter(|&i| solver.problem.column_of[i as usize] == NONE)
         .collect();
     for (done, &row) in free.iter().enumerate() {
-        if done % ROWS_BETWEEN_CHECKS == 0 {
+        if done.is_multiple_of(ROWS_BETWEEN_CHECKS) {
             watch.check()?;
-            (watch.progress)(done as f64 / free.len() as f64);
         }
         solver.augment(row);
     }
@@ -124,20 +147,10 @@ pub(super) fn solve(
 }
 
 impl Solver<'_> {
-    /// Candidate lists and row prices; each row takes its best column where that is free.
-    fn start(&mut self, watch: Watch<'_>) -> Result<(), TransportError> {
-        for i in 0..self.rows.len() {
-            if i % ROWS_BETWEEN_CHECKS == 0 {
-                watch.check()?;
-            }
-            self.find_candidates(i, FIRST_CANDIDATES);
-            let (least, column) = self.best_two(i).0;
-            self.problem.u[i] = least;
-            if self.problem.row_of[column as usize] == NONE {
-                self.matched(i as u32, column);
-            }
-        }
-        Ok(())
+    /// Takes a matched row and its column apart.
+    fn part(&mut self, row: u32) {
+        let column = std::mem::replace(&mut self.problem.column_of[row as usize], NONE);
+        self.problem.row_of[column as usize] = NONE;
     }
 
     fn matched(&mut self, row: u32, column: u32) {
@@ -147,15 +160,15 @@ impl Solver<'_> {
 
     fn find_candidates(&mut self, i: usize, wanted: usize) {
         let problem = &self.problem;
-        // an odd multiple spreads the starts over the columns
-        let first = i.wrapping_mul(40_503) % self.columns.len();
-        self.finder.find(
-            &mut self.lists[i],
-            self.rows[i],
-            (self.columns, &problem.v),
-            |j| problem.row_of[j] != NONE,
-            (wanted, first),
-        );
+        let query = Query {
+            row: i,
+            point: self.rows[i],
+            columns: self.columns,
+            prices: &problem.v,
+            is_taken: |j: usize| problem.row_of[j] != NONE,
+            wanted,
+        };
+        self.tree.find(&mut self.lists[i], &query);
     }
 
     /// The least and second least cost less price of a row, with their columns; the second may be a bound (no column).
@@ -175,56 +188,137 @@ impl Solver<'_> {
         (best, second)
     }
 
-    /// Jonker and Volgenant's augmenting row reduction: a free row takes its best column from whoever has it, and lowers
-    /// that column's price to where its second best is as good.
-    fn reduce_rows(&mut self, watch: Watch<'_>) -> Result<(), TransportError> {
+    /// Bertsekas' auction with a falling step ("A distributed algorithm for the assignment problem", 1979; "Network
+    /// Optimization", 1998, chapter 7): a free row takes its best column from whoever has it and lowers the column's
+    /// price until its second best is better by the step. Cheap, but not exact: what it leaves is matched within the
+    /// last step of the optimum.
+    fn auction(&mut self, watch: Watch<'_>) -> Result<(), TransportError> {
         let n = self.rows.len();
-        let mut free: Vec<u32> = (0..n as u32)
-            .filter(|&i| self.problem.column_of[i as usize] == NONE)
-            .collect();
-        for _ in 0..REDUCTION_PASSES {
-            let mut left = Vec::new();
-            let mut steps = 0;
-            free.reverse();
-            while let Some(row) = free.pop() {
-                if steps % ROWS_BETWEEN_CHECKS == 0 {
-                    watch.check()?;
-                }
-                steps += 1;
-                let i = row as usize;
-                let (mut best, mut second) = self.best_two(i);
-                if best.0 > self.lists[i].bound {
-                    // a column outside the list may be better
-                    self.find_candidates(i, self.lists[i].entries.len());
-                    (best, second) = self.best_two(i);
-                }
-                self.problem.u[i] = second.0.min(self.lists[i].bound).max(best.0);
-                let gain = if second.0.is_finite() {
-                    (second.0 - best.0).max(0.0)
-                } else {
-                    0.0
-                };
-                if !second.0.is_finite() {
-                    self.problem.u[i] = best.0;
-                }
-                let mut column = best.1;
-                if gain > 0.0 {
-                    self.problem.v[column as usize] -= gain;
-                } else if self.problem.row_of[column as usize] != NONE && second.1 != NONE {
-                    column = second.1;
-                }
-                let before = self.problem.row_of[column as usize];
-                self.matched(row, column);
-                if before != NONE {
-                    self.problem.column_of[before as usize] = NONE;
-                    if gain > 0.0 && steps < STEPS_PER_ROW * n {
-                        free.push(before);
-                    } else {
-                        left.push(before);
+        // how much the candidates of a row differ: the scale on which prices are wrong at first
+        let spread = |i: usize| (self.lists[i].bound - self.best_two(i).0.0).max(0.0);
+        let mut step = (0..n).map(spread).filter(|s| s.is_finite()).sum::<f64>() / n as f64 * FIRST_STEP;
+        if step <= 0.0 {
+            return Ok(());
+        }
+        let mut free: VecDeque<u32> = (0..n as u32).collect();
+        for round in 0..ROUNDS {
+            (watch.progress)(f64::from(round) / f64::from(ROUNDS));
+            if !self.round(&mut free, step, watch)? {
+                return Ok(());
+            }
+            step *= STEP_FACTOR;
+            if round + 1 < ROUNDS {
+                self.free_the_unhappy(&mut free, step);
+            }
+        }
+        Ok(())
+    }
+
+    /// Free rows bid until none is left; false where that does not end.
+    fn round(&mut self, free: &mut VecDeque<u32>, step: f64, watch: Watch<'_>) -> Result<bool, TransportError> {
+        let n = self.rows.len();
+        for bids in 0..BIDS_PER_ROW * n {
+            if bids.is_multiple_of(ROWS_BETWEEN_CHECKS) {
+                watch.check()?;
+            }
+            if bids.is_multiple_of(n) {
+                self.tree.set_prices(self.columns, &self.problem.v);
+            }
+            let Some(row) = free.pop_front() else { return Ok(true) };
+            free.extend(self.bid(row, step));
+        }
+        Ok(free.is_empty())
+    }
+
+    /// Sets the rows free that could do better by more than the step.
+    fn free_the_unhappy(&mut self, free: &mut VecDeque<u32>, step: f64) {
+        for row in 0..self.rows.len() as u32 {
+            if self.excess(row) > step {
+                self.part(row);
+                free.push_back(row);
+            }
+        }
+    }
+
+    /// A free row bids; the row that loses its column is returned.
+    fn bid(&mut self, row: u32, step: f64) -> Option<u32> {
+        let i = row as usize;
+        let (mut best, mut second) = self.best_two(i);
+        if second.1 == NONE && self.lists[i].bound < f64::INFINITY {
+            // prices have fallen so far that a column outside the list may be as good
+            self.find_candidates(i, self.lists[i].entries.len());
+            (best, second) = self.best_two(i);
+        }
+        let gain = if second.0 < f64::INFINITY {
+            second.0 - best.0
+        } else {
+            0.0
+        };
+        self.problem.v[best.1 as usize] -= gain + step;
+        let before = self.problem.row_of[best.1 as usize];
+        self.matched(row, best.1);
+        if before == NONE {
+            return None;
+        }
+        self.problem.column_of[before as usize] = NONE;
+        Some(before)
+    }
+
+    /// How much cheaper, at these prices, a matched row could be elsewhere among its candidates.
+    fn excess(&self, row: u32) -> f64 {
+        let (i, j) = (row as usize, self.problem.column_of[row as usize] as usize);
+        squared_distance(self.rows[i], self.columns[j]) - self.problem.v[j] - self.best_two(i).0.0
+    }
+
+    /// Makes the matched pairs tight: a row's price becomes its column's cost less price, and prices of columns that now
+    /// look too good to it fall, which passes the matter on to their rows. Where that goes round in a circle the
+    /// matching is not optimal there, and the row is set free.
+    fn tighten(&mut self, watch: Watch<'_>) -> Result<(), TransportError> {
+        self.tree.set_prices(self.columns, &self.problem.v);
+        let n = self.rows.len();
+        let mut visits = vec![0_u32; n];
+        let mut is_waiting = vec![true; n];
+        let mut waiting: VecDeque<u32> = (0..n as u32).collect();
+        let mut done = 0_usize;
+        while let Some(row) = waiting.pop_front() {
+            if done.is_multiple_of(ROWS_BETWEEN_CHECKS) {
+                watch.check()?;
+            }
+            done += 1;
+            let i = row as usize;
+            is_waiting[i] = false;
+            let column = self.problem.column_of[i];
+            if column == NONE {
+                continue;
+            }
+            let price = squared_distance(self.rows[i], self.columns[column as usize]) - self.problem.v[column as usize];
+            while price > self.lists[i].bound {
+                self.find_candidates(i, 2 * self.lists[i].entries.len());
+            }
+            visits[i] += 1;
+            if visits[i] > VISITS {
+                self.part(row);
+                continue;
+            }
+            self.problem.u[i] = price;
+            for &(cost, j) in &self.lists[i].entries {
+                if cost - price < self.problem.v[j as usize] && j != column {
+                    self.problem.v[j as usize] = cost - price;
+                    let owner = self.problem.row_of[j as usize];
+                    if owner != NONE && !is_waiting[owner as usize] {
+                        is_waiting[owner as usize] = true;
+                        waiting.push_back(owner);
                     }
                 }
             }
-            free = left;
+        }
+        for i in 0..n {
+            if self.problem.column_of[i] == NONE {
+                while self.best_two(i).0.0 > self.lists[i].bound {
+                    self.find_candidates(i, self.lists[i].entries.len());
+                }
+                self.problem.u[i] = self.best_two(i).0.0;
+            }
         }
         Ok(())
     }
@@ -324,9 +418,6 @@ impl Solver<'_> {
         }
     }
 }
-
-const REDUCTION_PASSES: usize = 2;
-const STEPS_PER_ROW: usize = 4;
 
 impl Search {
     fn new(n: usize) -> Self {
