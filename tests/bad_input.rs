@@ -62,7 +62,7 @@ fn damaged_arrays_give_errors() {
     let single = npy::encode(&[20, 2], points.iter().flatten().copied());
     let double = npy::encode(&[3, 1, 2], [1.0f64, 2.0, 3.0, 4.0, 5.0, 6.0]);
     for whole in [single, double] {
-        torment(&whole, 4000, |bytes| {
+        torment(&whole, 1500, |bytes| {
             let _ = decode_npy(bytes);
             let _ = points_from_bytes(bytes);
         });
@@ -76,7 +76,7 @@ fn damaged_arrays_give_errors() {
 
 #[test]
 fn damaged_tables_give_errors() {
-    torment(b"x,y\n1.5,-2\n3e4,0.25\n\"7\",8\n# a remark\n9,10\n", 4000, |bytes| {
+    torment(b"x,y\n1.5,-2\n3e4,0.25\n\"7\",8\n# a remark\n9,10\n", 1500, |bytes| {
         let _ = points_from_bytes(bytes);
     });
 }
@@ -84,7 +84,7 @@ fn damaged_tables_give_errors() {
 #[test]
 fn damaged_experiments_give_errors() {
     for preset in &PRESETS {
-        torment(preset_text(preset).as_bytes(), 400, |bytes| {
+        torment(preset_text(preset).as_bytes(), 200, |bytes| {
             let text = String::from_utf8_lossy(bytes);
             if let Ok(file) = parse_run_file(&text, Path::new("")) {
                 // what passes can be drawn from
@@ -101,7 +101,7 @@ fn damaged_experiments_give_errors() {
 #[test]
 fn damaged_settings_give_errors() {
     let whole = b"target={\"kind\":\"mixture\",\"weights\":[1,2],\"means\":[[0,0],[1,1]],\"stds\":[1,1]}";
-    torment(whole, 3000, |bytes| {
+    torment(whole, 1000, |bytes| {
         let text = String::from_utf8_lossy(bytes);
         let (path, value) = text.split_once('=').unwrap_or((&text, ""));
         let mut draft = Draft::new();
@@ -126,7 +126,7 @@ fn damaged_labs_give_errors() {
     }));
     let text = lab_text(&lab);
     assert!(parse_lab(&text, Path::new("")).unwrap().runs[0].record.is_some());
-    torment(text.as_bytes(), 1500, |bytes| {
+    torment(text.as_bytes(), 700, |bytes| {
         let _ = parse_lab(&String::from_utf8_lossy(bytes), Path::new(""));
     });
 }
@@ -139,7 +139,7 @@ fn damaged_weights_give_errors() {
     };
     let params = Checkpoint::initial(&shape, 1).params;
     let whole = weights::encode(&shape, &params, &[("experiment", "{}".into())]);
-    torment(&whole, 4000, |bytes| {
+    torment(&whole, 1500, |bytes| {
         let _ = weights::decode(bytes, &shape);
     });
 }

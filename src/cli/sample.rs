@@ -34,9 +34,12 @@ pub fn sample(options: &SampleOptions) -> Result<(), Failure> {
             draft.set(&key, value).map_err(|e| option_named(&e))?;
         }
     }
-    let file = draft
-        .finish()
-        .map_err(|e| option_named(&e).within(dir.file("experiment.json").display()))?;
+    let file = draft.finish().map_err(|e| {
+        let named = option_named(&e);
+        let place = dir.file("experiment.json");
+        // what was typed is not the file's fault
+        if named == e { e.within(place.display()) } else { named }
+    })?;
     let start = options.from.as_deref().map(read_points).transpose()?;
     if let Some(start) = &start {
         check_states(start.len(), &file.sampling)?;

@@ -42,10 +42,19 @@ pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
 }
 
 /// 1 for the same word, 0 for strangers. A single slip (two letters exchanged, one wrong, missing or too many) counts as
-/// near in short words too, where Jaro-Winkler sees no likeness.
+/// near in short words too, where Jaro-Winkler sees no likeness, and so does a part of the word (`moon` for `two-moons`).
 fn likeness(a: &str, b: &str) -> f64 {
-    let slip = a.chars().count() >= 3 && strsim::osa_distance(a, b) == 1;
-    strsim::jaro_winkler(a, b).max(if slip { 0.9 } else { 0.0 })
+    let long_enough = a.chars().count() >= 3;
+    let slip = long_enough && strsim::osa_distance(a, b) == 1;
+    let part = long_enough && b.contains(a);
+    let least = if slip {
+        0.9
+    } else if part {
+        0.85
+    } else {
+        0.0
+    };
+    strsim::jaro_winkler(a, b).max(least)
 }
 
 /// `; did you mean "x"?` where a name is near, else `; there are a, b, c`.
@@ -67,6 +76,7 @@ mod tests {
         assert_eq!(nearest("learningrate", names), Some("learning_rate"));
         assert_eq!(nearest("Batch", names), Some("batch"));
         assert_eq!(nearest("rnu", ["run", "list"]), Some("run"));
+        assert_eq!(nearest("moon", ["rings", "two-moons"]), Some("two-moons"));
         assert_eq!(nearest("zzz", names), None);
     }
 

@@ -77,7 +77,7 @@ pub fn check(value: &Value, slot: &str, shown: &str) -> Result<(), BadInput> {
                 value < limit.least
             };
             if low || value > limit.most || value.is_nan() {
-                let (least, most) = (limit.least, limit.most);
+                let (least, most) = (readable(limit.least), readable(limit.most));
                 let range = if limit.open {
                     format!("it must be above {least} and at most {most}")
                 } else {
@@ -88,5 +88,15 @@ pub fn check(value: &Value, slot: &str, shown: &str) -> Result<(), BadInput> {
             Ok(())
         }
         _ => Ok(()),
+    }
+}
+
+/// 1e-14 rather than fourteen zeros.
+fn readable(value: f64) -> String {
+    let size = value.abs();
+    if value == 0.0 || (1e-4..1e15).contains(&size) {
+        format!("{value}")
+    } else {
+        format!("{value:e}")
     }
 }

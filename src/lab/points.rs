@@ -66,6 +66,10 @@ const fn words<const N: usize>() -> (&'static str, &'static str, &'static str) {
 }
 
 fn rows_from_bytes<const N: usize>(bytes: &[u8]) -> Result<Vec<[f64; N]>, BadInput> {
+    if bytes.starts_with(b"PK\x03\x04") {
+        let text = "this is an archive (NPZ or ZIP); save the one array with numpy.save";
+        return Err(BadInput::new(text));
+    }
     let rows = if bytes.starts_with(b"\x93NUMPY") {
         rows_from_npy(bytes)?
     } else {
@@ -215,6 +219,7 @@ mod tests {
         assert!(fault("1,2\nnan,4\n").contains("row 2"));
         assert!(fault("1,2\n1,inf\n").contains("finite"));
         assert!(fault("1;2\n").contains("comma"));
+        assert!(fault("PK\x03\x04").contains("numpy.save"));
         assert!(fault("1e300,2\n").contains("limit"));
         assert!(
             points_from_bytes(b"1,2\n\xff\xfe,3\n")
