@@ -212,7 +212,7 @@ impl App {
         Ok(())
     }
 
-    /// Asks the engine for the parameters; [`Self::take_saved`] writes the file when they are here.
+    /// Asks the engine for the parameters; `take_saved` writes the file when they are here.
     pub fn save_to(&mut self, path: &Path) {
         self.screen.files.asked += 1;
         self.screen.files.pending = Some((self.screen.files.asked, path.to_path_buf()));

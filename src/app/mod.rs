@@ -1,6 +1,6 @@
 //! The window: [`App`] holds the lab that is edited, sends it to the engine, and shows the latest snapshot.
 //!
-//! `logic` (commands, clock, undo, sending) is here and in [`actions`]; drawing is in [`panels`] and [`dialogs`]. Everything on
+//! `logic` (commands, clock, undo, sending) is here and in `actions`; drawing is in `panels` and `dialogs`. Everything on
 //! screen is drawn from a `Lab` and a `Snapshot`, so that tests can show any state without an engine.
 
 mod actions;

@@ -1,5 +1,5 @@
 //! The reference and the fallback: the arithmetic of training in plain Rust, vectorized, on rayon's threads over fixed
-//! chunks of rows. Read [`reference`] first: it is the method, in plain loops. The rest of the room is the same
+//! chunks of rows. Read `reference` first: it is the method, in plain loops. The rest of the room is the same
 //! arithmetic made fast, and is tested against it.
 
 mod activate;

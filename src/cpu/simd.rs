@@ -1,4 +1,4 @@
-//! The kernels: matrix products in register tiles, activations, column sums, written once over [`Lanes`] and compiled
+//! The kernels: matrix products in register tiles, activations, column sums, written once over `Lanes` and compiled
 //! for AVX-512, for AVX2 with FMA, and for any processor. The one file of the crate with `unsafe` in it.
 //!
 //! Why it is sound: every public function checks that all indices it will reach lie within its slices, then picks the

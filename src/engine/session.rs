@@ -2,7 +2,7 @@
 //! steps give the same weights on the CPU, however the steps are sliced.
 //!
 //! A backend's fault never reaches the parameters: the last good checkpoint of every run is kept here, and training
-//! goes on from it on a new device, then on the CPU ([`Session::recover`]).
+//! goes on from it on a new device, then on the CPU (`Session::recover`).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Weights as safetensors: `layers.k.weight` [out, in] and `layers.k.bias` [out], f32, k counting linear layers; the
+//! Weights as safetensors: `layers.k.weight` (out, in) and `layers.k.bias` (out), f32, k counting linear layers; the
 //! experiment's JSON is the metadata's `experiment`. Raw x, y and time features go in, the output comes out unscaled.
 
 use std::collections::HashMap;

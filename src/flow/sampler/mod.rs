@@ -32,7 +32,7 @@ pub const NOISE0: usize = 7;
 /// One micro-operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MicroOp {
-    /// register[OUT0 + out] = a x + b field(x, t) with x = register[at]: one evaluation.
+    /// `register[OUT0 + out] = a x + b field(x, t)` with `x = register[at]`: one evaluation.
     Eval {
         /// Which of the four outputs is written, 0..4.
         out: usize,
@@ -45,7 +45,7 @@ pub enum MicroOp {
         /// Factor of the field's value.
         b: f64,
     },
-    /// register[into] = sum over i of coefficients[i] register[i].
+    /// `register[into]` = sum over i of `coefficients[i] register[i]`.
     Combine {
         /// Which register is written.
         into: usize,
