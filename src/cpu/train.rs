@@ -23,6 +23,9 @@ const CHUNKS: usize = 16;
 /// Entries of the parameter buffer that one task sums and updates.
 const RANGE: usize = 4096;
 
+/// Most time features of a network.
+pub const MAX_FEATURES: usize = 64;
+
 /// Rows in a chunk, for a batch: whole blocks of [`ROWS`].
 const fn chunk_rows(batch: usize) -> usize {
     batch.div_ceil(CHUNKS).div_ceil(ROWS) * ROWS
@@ -128,7 +131,7 @@ impl Frozen {
         let inputs = self.shape.inputs();
         for (c, (points, out)) in points.chunks(ROWS).zip(out.chunks_mut(ROWS)).enumerate() {
             let (rows, stride) = scratch.inputs();
-            let mut features = [0.0; 64];
+            let mut features = [0.0; MAX_FEATURES];
             let features = &mut features[..inputs - 2];
             if let [t] = *times {
                 self.shape.embed_time(t, features);
