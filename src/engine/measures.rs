@@ -1,5 +1,7 @@
 //! The measures of a run, and the floors beside them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::backend::TrainJob;
@@ -7,6 +9,19 @@ use crate::flow::Point;
 use crate::flow::coupling::PairStream;
 use crate::flow::time_density::TIME_ROWS;
 use crate::lab::Experiment;
+
+/// Network evaluations spent on a run, a particle or a row each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// On making its pairs (by its parent's network).
+    pub pairs: u64,
+    /// On training, forward.
+    pub training_forward: u64,
+    /// On training, backward.
+    pub training_backward: u64,
+    /// On carrying the particles once.
+    pub sampling: u64,
+}
 
 /// Everything `metrics.json` reports that is measured; a measure that has not been taken, or has no meaning for the run, is None.
 /// Units: data units, squared where the name says so. Definitions: MATHS.md "Measures".
@@ -44,6 +59,14 @@ pub struct Measures {
     pub path_length: Option<f64>,
     /// Field evaluations per particle.
     pub evaluations: Option<u32>,
+    /// E|X1 - X0|^2 over the training pairs: what the coupling would carry along straight chords.
+    pub coupling_cost: Option<f64>,
+    /// Pairs of chords from start to end that properly cross, among the first 1,000 particles.
+    pub chord_crossings: Option<u64>,
+    /// W2 squared after so many Euler steps (keys: 1, 2, 4, 8, 100), against the same floor.
+    pub w2_squared_at_steps: Option<BTreeMap<u32, f64>>,
+    /// Network evaluations spent.
+    pub evaluations_ledger: Option<Ledger>,
     /// Training steps at which these were taken.
     pub step: u64,
 }
@@ -57,6 +80,8 @@ pub struct Effort {
     pub draws: usize,
     /// Points in each draw.
     pub points: usize,
+    /// Whether W2 is also taken after a few Euler steps.
+    pub few_steps: bool,
 }
 
 impl Effort {
@@ -65,12 +90,14 @@ impl Effort {
         pairs: 65_536,
         draws: 5,
         points: 1000,
+        few_steps: true,
     };
     /// While a run trains.
     pub const LIVE: Self = Self {
         pairs: 8192,
         draws: 1,
         points: 1000,
+        few_steps: false,
     };
 }
 
@@ -87,6 +114,8 @@ pub struct FreshPairs {
     pub t: Vec<f32>,
     /// The conditional velocity of each.
     pub u: Vec<Point>,
+    /// Mean squared distance within the pairs.
+    pub cost: f64,
 }
 
 impl FreshPairs {
@@ -103,6 +132,7 @@ impl FreshPairs {
             x: Vec::new(),
             t: Vec::new(),
             u: Vec::new(),
+            cost: 0.0,
         };
         for (group, pairs) in pairs.chunks_exact(per_group).enumerate() {
             let row = job.rows[(2 * group + 1) * TIME_ROWS / (2 * GROUPS)];
@@ -111,6 +141,7 @@ impl FreshPairs {
             fresh.times.push(t);
             for p in pairs {
                 let [x0, y0, x1, y1] = p.map(f64::from);
+                fresh.cost += squared([x0, y0], [x1, y1]);
                 fresh.x.push([
                     (at.alpha * x1 + at.sigma * x0) as f32,
                     (at.alpha * y1 + at.sigma * y0) as f32,
@@ -121,6 +152,7 @@ impl FreshPairs {
                     .push([at.d_alpha * x1 + at.d_sigma * x0, at.d_alpha * y1 + at.d_sigma * y0]);
             }
         }
+        fresh.cost /= fresh.x.len().max(1) as f64;
         fresh
     }
 

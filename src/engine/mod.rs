@@ -5,6 +5,7 @@ pub mod backends;
 pub mod command;
 mod curve;
 mod floors;
+mod pairing;
 pub mod jobs;
 pub mod measures;
 pub mod pacing;

@@ -4,18 +4,40 @@ use std::sync::Arc;
 
 use super::curve::LossCurve;
 use super::floors::Floors;
-use super::measures::{Effort, Measures};
+use super::pairing::{Pairing, model_pairs};
+use super::measures::{Effort, Ledger, Measures};
 use super::pacing::SpeedMeter;
-use super::snapshot::RunState;
+use super::snapshot::{PairProgress, RunState};
 use crate::backend::{Slot, TrainJob};
-use crate::flow::coupling::PairStream;
-use crate::flow::time_density::time_rows;
-use crate::lab::{Change, Experiment, LabRun, RunId, RunRecord, Sampling};
+use crate::flow::coupling::{Coupling, Pair, PairStream, finite_pairs};
+use crate::flow::time_density::{TIME_ROWS, TimeRow, time_rows};
+use crate::lab::{Change, Experiment, LabRun, Origin, RunId, RunRecord, Sampling};
 use crate::net::Checkpoint;
 
-/// Builds the tables a backend trains from. `before`: a job whose table of times is taken over where it still holds.
-pub fn train_job(experiment: &Experiment, before: Option<(&Experiment, &TrainJob)>) -> TrainJob {
+/// Builds the tables a backend trains from. `pairs`: those that a parent's flow made. `before`: a job whose table of times is
+/// taken over where it still holds.
+pub fn train_job(
+    experiment: &Experiment,
+    origin: Origin,
+    pairs: Option<Arc<Vec<Pair>>>,
+    before: Option<(&Experiment, &TrainJob)>,
+) -> TrainJob {
     let rows = match before {
+        _ if matches!(origin, Origin::Distilled { .. }) => {
+            // a one-step student sees nothing but the start: every row is the row of t = 0
+            let at = experiment.path.at(0.0);
+            let row = TimeRow {
+                t: 0.0,
+                alpha: at.alpha as f32,
+                sigma: at.sigma as f32,
+                weight: 1.0,
+                target_x0: at.d_sigma as f32,
+                target_x1: at.d_alpha as f32,
+                velocity_x: 0.0,
+                velocity_net: 1.0,
+            };
+            Arc::new(vec![row; TIME_ROWS])
+        }
         Some((old, job))
             if old.time == experiment.time
                 && old.weight == experiment.weight
@@ -53,6 +75,14 @@ pub fn train_job(experiment: &Experiment, before: Option<(&Experiment, &TrainJob
 pub struct ActiveRun {
     /// Its id in the lab.
     pub id: RunId,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// The pairs that its parent's flow made for it.
+    pub pairs: Option<Arc<Vec<Pair>>>,
+    /// Those pairs while they are being made.
+    pub pairing: Option<Pairing>,
+    /// Evaluations spent so far.
+    pub ledger: Ledger,
     /// Where its parameters live in the backend.
     pub slot: Slot,
     /// What it trains.
@@ -98,9 +128,13 @@ impl ActiveRun {
     pub fn new(run: &LabRun, slot: Slot) -> Self {
         let mut active = Self {
             id: run.id,
+            origin: run.origin,
+            pairs: None,
+            pairing: None,
+            ledger: Ledger::default(),
             slot,
             experiment: run.experiment.clone(),
-            job: Arc::new(train_job(&run.experiment, None)),
+            job: Arc::new(train_job(&run.experiment, run.origin, None, None)),
             checkpoint: Checkpoint::initial(&run.experiment.network, run.experiment.seed),
             candidate: None,
             step: 0,
@@ -193,7 +227,15 @@ impl ActiveRun {
         }
         let what = difference(&self.experiment, experiment);
         let was_done = self.step >= self.experiment.steps;
-        self.job = Arc::new(train_job(experiment, Some((&self.experiment, &self.job))));
+        let remade = experiment.coupling != self.experiment.coupling
+            || experiment.source != self.experiment.source
+            || experiment.target != self.experiment.target
+            || experiment.seed != self.experiment.seed;
+        if remade {
+            (self.pairs, self.pairing) = (None, None);
+        }
+        let before = Some((&self.experiment, self.job.as_ref()));
+        self.job = Arc::new(train_job(experiment, self.origin, self.pairs.clone(), before));
         self.experiment = experiment.clone();
         self.faulted = false;
         self.losses = None;
@@ -242,8 +284,30 @@ impl ActiveRun {
         }
     }
 
+    /// Puts the pairs that were made into the job.
+    pub fn rebuild_job(&mut self) {
+        let before = Some((&self.experiment, self.job.as_ref()));
+        self.job = Arc::new(train_job(&self.experiment, self.origin, self.pairs.clone(), before));
+        self.version += 1;
+    }
+
+    /// How far its pairs are, while it waits for them.
+    pub fn pair_progress(&self) -> Option<PairProgress> {
+        let (settings, _) = model_pairs(&self.experiment.coupling)?;
+        let waiting = PairProgress { done: 0, total: u64::from(settings.pairs) };
+        self.lacks_pairs().then(|| self.pairing.as_ref().map_or(waiting, Pairing::progress))
+    }
+
+    /// Whether it cannot train before its parent's flow has made its pairs.
+    pub fn lacks_pairs(&self) -> bool {
+        self.pairs.is_none() && model_pairs(&self.experiment.coupling).is_some()
+    }
+
     /// Steps it may take now, at most `wanted`.
     pub fn allowance(&self, wanted: u32) -> u32 {
+        if self.lacks_pairs() {
+            return 0;
+        }
         match (self.state(), self.steps_left) {
             (RunState::Training, Some(left)) => wanted.min(left),
             (RunState::Training, None) => {

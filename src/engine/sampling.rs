@@ -69,7 +69,7 @@ impl Session {
 }
 
 /// dopri5: its own steps, through `evaluate`.
-fn adaptive(
+pub(super) fn adaptive(
     backend: &mut dyn Backend,
     slot: Slot,
     sampling: &Sampling,

@@ -114,8 +114,7 @@ impl Session {
                 let mut active = self.unpark(&run.experiment).unwrap_or_else(|| ActiveRun::new(run, 0));
                 active.id = run.id;
                 active.open(run);
-                active.slot = self.next_slot;
-                self.next_slot += 1;
+                active.slot = self.take_slot();
                 self.load(&mut active);
                 runs.push(active);
             }
@@ -132,6 +131,12 @@ impl Session {
             })
             .collect();
         self.lab = Arc::clone(lab);
+    }
+
+    /// A slot that no run has.
+    pub(super) const fn take_slot(&mut self) -> u32 {
+        self.next_slot += 1;
+        self.next_slot
     }
 
     fn edit_run(&mut self, active: &mut ActiveRun, run: &crate::lab::LabRun) {
@@ -191,7 +196,7 @@ impl Session {
     }
 
     /// Puts a run's job and last good parameters into the backend.
-    fn load(&mut self, run: &mut ActiveRun) {
+    pub(super) fn load(&mut self, run: &mut ActiveRun) {
         run.step = run.checkpoint.step;
         run.candidate = None;
         if let Err(fault) = self.backend.load(run.slot, Arc::clone(&run.job), &run.checkpoint) {
@@ -296,6 +301,14 @@ impl Session {
                 run.curve.extend(report.step, &report.losses);
                 run.version += 1;
                 run.note_losses(&report.losses);
+                let rows = report.losses.len() as u64 * u64::from(run.experiment.optimizer.batch);
+                run.ledger.training_forward += rows;
+                run.ledger.training_backward += rows;
+                let now = Instant::now();
+                if self.keep.is_due(now) {
+                    self.keep_proven(run);
+                    self.keep.done(Instant::now(), now.elapsed());
+                }
                 if let Some(left) = &mut run.steps_left {
                     *left = left.saturating_sub(report.losses.len() as u32);
                     if *left == 0 {
@@ -325,6 +338,10 @@ impl Session {
 
     /// Does a few milliseconds of training on the next run whose turn it is; false where none trains.
     pub fn advance(&mut self) -> bool {
+        // a fault of the pairing is told by its notice
+        if self.advance_pairing().unwrap_or(true) {
+            return true;
+        }
         let training: Vec<usize> = (0..self.runs.len())
             .filter(|&i| self.runs[i].allowance(1) > 0)
             .collect();
@@ -341,12 +358,6 @@ impl Session {
             self.pacer.learn(steps, now - began);
             let step = self.runs[at].step;
             self.runs[at].speed.note(now, step);
-        }
-        if self.keep.is_due(now) {
-            for i in 0..self.runs.len() {
-                self.with_run(i, |session, run| session.keep_proven(run));
-            }
-            self.keep.done(Instant::now(), now.elapsed());
         }
         true
     }
@@ -466,6 +477,7 @@ impl Session {
                 losses: Arc::new(run.curve.points().to_vec()),
                 loss_by_t: Arc::clone(&run.loss_by_t),
                 edits: Arc::clone(&run.edits),
+                pairing: run.pair_progress(),
                 measures: Arc::clone(&run.measures),
                 measuring: self.measuring == Some(run.id),
             })

@@ -54,6 +54,15 @@ pub enum RunState {
     Faulted,
 }
 
+/// How far the pairs of a run are that its parent's flow makes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PairProgress {
+    /// Pairs made; 0 while the parent is still training.
+    pub done: u64,
+    /// Pairs wanted.
+    pub total: u64,
+}
+
 /// One run.
 #[derive(Clone, Debug, Default)]
 pub struct RunSnapshot {
@@ -75,6 +84,8 @@ pub struct RunSnapshot {
     pub edits: Arc<Vec<(u64, String)>>,
     /// The run's measures, floors included; each set taken with the sampling of the first stage that shows the run.
     pub measures: Arc<Measures>,
+    /// Set while the run waits for pairs that its parent's flow makes.
+    pub pairing: Option<PairProgress>,
     /// True while a slow measure is being taken.
     pub measuring: bool,
 }

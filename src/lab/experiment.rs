@@ -72,6 +72,15 @@ pub enum Change {
 }
 
 impl Experiment {
+    /// Whether E|X1-X0|^2 = floor + straightness + transport cost holds for it (MATHS.md, "the budget"): linear path, every t
+    /// equally often, squared loss.
+    pub fn budget_holds(&self) -> bool {
+        self.path == Path::Linear
+            && self.time == TimeDensity::Uniform
+            && self.loss == Loss::Mse
+            && self.weight == LossWeight::Uniform
+    }
+
     /// What it costs to turn `old` into this one.
     pub fn change_from(&self, old: &Self) -> Change {
         let mut same = old.clone();

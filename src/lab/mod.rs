@@ -38,6 +38,37 @@ pub enum Origin {
     /// Trained from its distributions.
     #[default]
     Fresh,
+    /// Trained on pairs that the parent's flow makes: one round of reflow (Liu, Gong, Liu 2023).
+    Reflow {
+        /// The run whose flow makes the pairs.
+        parent: RunId,
+        /// Whether training starts from the parent's parameters (where the networks agree) or afresh.
+        #[serde(default)]
+        from_parent: bool,
+    },
+    /// A one-step student: min E|x1 - x0 - v(x0, 0)|^2 on pairs that the parent's flow makes, then one Euler step.
+    Distilled {
+        /// The teacher.
+        parent: RunId,
+        /// See `Reflow`.
+        #[serde(default)]
+        from_parent: bool,
+    },
+}
+
+impl Origin {
+    /// The run that this one comes from.
+    pub const fn parent(self) -> Option<RunId> {
+        match self {
+            Self::Fresh => None,
+            Self::Reflow { parent, .. } | Self::Distilled { parent, .. } => Some(parent),
+        }
+    }
+
+    /// Whether training starts from the parent's parameters.
+    pub const fn starts_from_parent(self) -> bool {
+        matches!(self, Self::Reflow { from_parent: true, .. } | Self::Distilled { from_parent: true, .. })
+    }
 }
 
 /// What a run has become, kept in a Lab file beside its settings: the parameters, the loss curve, the log of live edits.
