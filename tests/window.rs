@@ -55,6 +55,7 @@ fn scene(lab: &Lab) -> Snapshot {
                 step: 1200,
                 ..Measures::default()
             }),
+            pairing: None,
             measuring: false,
         }],
         stages: vec![StageSnapshot {
@@ -63,6 +64,7 @@ fn scene(lab: &Lab) -> Snapshot {
             bounds: [-3.5, -3.5, 3.5, 3.5],
             source: source.clone(),
             target: target.clone(),
+            pairs: Arc::default(),
             trajectories: Arc::new(Trajectories {
                 times,
                 states,

@@ -15,9 +15,9 @@ use super::truth;
 use super::worker::Message;
 use crate::backend::{Fault, TrainJob, Trajectories, Weights};
 use crate::flow::Point;
+use crate::flow::exact::Worth;
 use crate::flow::measure;
 use crate::flow::random::Stream;
-use crate::flow::exact::Worth;
 use crate::lab::{Experiment, RunId, Sampler, Sampling};
 
 /// Points that a measure needs, taken from the network; [`MeasureJob::finish`] needs no backend.
@@ -73,13 +73,18 @@ impl MeasureJob {
                 .collect::<Option<_>>()?;
             finite(each.iter().sum::<f64>() / each.len().max(1) as f64)
         };
-        let budget_floor = experiment.budget_holds().then(|| (self.pairs.cost - flow.path_energy).max(0.0));
+        let budget_floor = experiment
+            .budget_holds()
+            .then(|| (self.pairs.cost - flow.path_energy).max(0.0));
         let measures = Measures {
             loss: finite(loss),
             loss_standard_error: finite(loss_error),
             loss_floor: floors.loss.as_ref().map(|f| f.mean).or(budget_floor),
             loss_floor_standard_error: floors.loss.as_ref().map(|f| f.standard_error),
-            loss_floor_kind: floors.loss_kind.or(budget_floor.map(|_| Worth::Estimated.name())).map(str::to_owned),
+            loss_floor_kind: floors
+                .loss_kind
+                .or(budget_floor.map(|_| Worth::Estimated.name()))
+                .map(str::to_owned),
             field_rms: field_rms.and_then(finite),
             w2_squared: mean(&w2_squared),
             w2_squared_floor: floors.w2_squared,
@@ -93,7 +98,11 @@ impl MeasureJob {
             evaluations: Some(self.trajectories.evaluations),
             coupling_cost: finite(self.pairs.cost),
             chord_crossings: Some(crossings(&self.trajectories)),
-            w2_squared_at_steps: self.few.iter().map(|(n, ends)| Some((*n, w2_squared(ends, &targets[0])?))).collect(),
+            w2_squared_at_steps: self
+                .few
+                .iter()
+                .map(|(n, ends)| Some((*n, w2_squared(ends, &targets[0])?)))
+                .collect(),
             evaluations_ledger: Some(self.ledger),
             step: self.step,
         };
@@ -111,7 +120,13 @@ impl MeasureJob {
 fn crossings(trajectories: &Trajectories) -> u64 {
     let shown = trajectories.count().min(1000);
     let stride = trajectories.times.len().max(1);
-    let starts: Vec<[f32; 2]> = trajectories.states.iter().step_by(stride).copied().take(shown).collect();
+    let starts: Vec<[f32; 2]> = trajectories
+        .states
+        .iter()
+        .step_by(stride)
+        .copied()
+        .take(shown)
+        .collect();
     measure::chord_crossings(&points_f64(&starts), &points_f64(&trajectories.ends()[..shown]))
 }
 
@@ -183,7 +198,11 @@ impl Session {
             .source
             .samples(experiment.seed, Stream::MeasureSource, effort.draws * effort.points);
         let ends = points_f64(&self.sample(id, sampling, Some(sources), false)?.ends());
-        let few = if effort.few_steps { self.few_steps(at, sampling)? } else { Vec::new() };
+        let few = if effort.few_steps {
+            self.few_steps(at, sampling)?
+        } else {
+            Vec::new()
+        };
         let mut ledger = self.runs[at].ledger;
         ledger.sampling = u64::from(trajectories.evaluations) * trajectories.count() as u64;
         let ends = ends.chunks(effort.points).map(<[Point]>::to_vec).collect();
@@ -207,10 +226,19 @@ impl Session {
     /// Where the same fresh starts end after a few Euler steps.
     fn few_steps(&mut self, at: usize, sampling: &Sampling) -> Result<Vec<(u32, Vec<Point>)>, Fault> {
         let (id, experiment) = (self.runs[at].id, self.runs[at].experiment.clone());
-        let starts = experiment.source.samples(experiment.seed, Stream::MeasureSource, Effort::FULL.points);
+        let starts = experiment
+            .source
+            .samples(experiment.seed, Stream::MeasureSource, Effort::FULL.points);
         let at_steps = |steps: u32| {
-            let sampling = Sampling { sampler: Sampler::Euler, steps, ..*sampling };
-            Ok((steps, points_f64(&self.sample(id, &sampling, Some(starts.clone()), false)?.ends())))
+            let sampling = Sampling {
+                sampler: Sampler::Euler,
+                steps,
+                ..*sampling
+            };
+            Ok((
+                steps,
+                points_f64(&self.sample(id, &sampling, Some(starts.clone()), false)?.ends()),
+            ))
         };
         [1, 2, 4, 8, 100].into_iter().map(at_steps).collect()
     }

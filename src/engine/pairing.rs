@@ -31,23 +31,26 @@ pub struct Pairing {
 impl Pairing {
     /// How far it is.
     pub fn progress(&self) -> PairProgress {
-        PairProgress { done: self.pairs.len() as u64, total: u64::from(self.settings.pairs) }
+        PairProgress {
+            done: self.pairs.len() as u64,
+            total: u64::from(self.settings.pairs),
+        }
     }
 }
 
 /// The settings of a coupling that a parent's flow makes, and whether it runs backward.
 pub fn model_pairs(coupling: &Coupling) -> Option<(ModelPairs, bool)> {
-    match coupling {
-        Coupling::Model(settings) => Some((*settings, false)),
-        Coupling::InverseModel(settings) => Some((*settings, true)),
-        _ => None,
-    }
+    coupling
+        .model()
+        .map(|settings| (*settings, matches!(coupling, Coupling::InverseModel(_))))
 }
 
 impl Session {
     /// Begins the pairing of a run whose coupling needs its parent's flow; the parent may train on meanwhile.
     pub(super) fn begin_pairing(&mut self, run: &mut ActiveRun) {
-        let Some((settings, inverse)) = model_pairs(&run.experiment.coupling) else { return };
+        let Some((settings, inverse)) = model_pairs(&run.experiment.coupling) else {
+            return;
+        };
         let Some(parent) = run.origin.parent() else {
             run.faulted = true;
             self.notice(
@@ -62,7 +65,13 @@ impl Session {
         };
         let Some(at) = self.index(parent) else {
             run.faulted = true;
-            self.notice(true, format!("{:?}: the run that it was to take its pairs from is gone.", run.experiment.name));
+            self.notice(
+                true,
+                format!(
+                    "{:?}: the run that it was to take its pairs from is gone.",
+                    run.experiment.name
+                ),
+            );
             return;
         };
         self.with_run(at, Self::keep_checkpoint);
@@ -74,7 +83,13 @@ impl Session {
         let slot = self.take_slot();
         match self.backend.load(slot, job, &checkpoint) {
             Ok(()) => {
-                run.pairing = Some(Pairing { slot, settings, inverse, pairs: Vec::new(), evaluations: 0 });
+                run.pairing = Some(Pairing {
+                    slot,
+                    settings,
+                    inverse,
+                    pairs: Vec::new(),
+                    evaluations: 0,
+                });
             }
             Err(fault) => self.recover(&fault, Some(run)),
         }
@@ -88,14 +103,20 @@ impl Session {
         if !self.runs.iter().any(|r| r.pairing.is_some()) {
             // a parent that trains, or waits for pairs itself, is waited for
             let ready = self.runs.iter().position(|run| {
-                let parent = run.origin.parent().and_then(|id| self.index(id)).map(|at| &self.runs[at]);
+                let parent = run
+                    .origin
+                    .parent()
+                    .and_then(|id| self.index(id))
+                    .map(|at| &self.runs[at]);
                 let busy = parent.is_some_and(|p| p.lacks_pairs() || p.state() == RunState::Training);
                 run.lacks_pairs() && !run.faulted && !busy
             });
             let Some(ready) = ready else { return Ok(false) };
             self.with_run(ready, Self::begin_pairing);
         }
-        let Some(at) = self.runs.iter().position(|r| r.pairing.is_some()) else { return Ok(false) };
+        let Some(at) = self.runs.iter().position(|r| r.pairing.is_some()) else {
+            return Ok(false);
+        };
         let outcome = self.with_run(at, |session, run| session.pair_slice(run));
         if let Err(fault) = &outcome {
             self.runs[at].pairing = None;
@@ -111,12 +132,21 @@ impl Session {
     }
 
     fn pair_slice(&mut self, run: &mut ActiveRun) -> Result<(), Fault> {
-        let Some(mut pairing) = run.pairing.take() else { return Ok(()) };
+        let Some(mut pairing) = run.pairing.take() else {
+            return Ok(());
+        };
         let total = pairing.settings.pairs as usize;
         let first = pairing.pairs.len();
-        let count = SLICE.min(total - first);
+        // the real pairs come last, made backward from points of the target
+        let forward = if pairing.inverse {
+            0
+        } else {
+            total - (pairing.settings.real_fraction * total as f64) as usize
+        };
+        let backward = first >= forward;
+        let count = SLICE.min(if backward { total } else { forward } - first);
         let experiment = &run.experiment;
-        let (law, stream) = if pairing.inverse {
+        let (law, stream) = if backward {
             (&experiment.target, Stream::Target)
         } else {
             (&experiment.source, Stream::Source)
@@ -128,14 +158,16 @@ impl Session {
                 law.draw(&mut rng).map(|c| c as f32)
             })
             .collect();
-        let made = self.carry(&pairing, &known, span(&experiment.target))?;
+        let made = self.carry(&pairing, backward, &known, span(&experiment.target))?;
         pairing.evaluations += u64::from(made.evaluations) * count as u64;
         let ends = made.ends();
         if ends.iter().any(|p| !(p[0].is_finite() && p[1].is_finite())) {
-            return Err(Fault::Solver("the parent's flow leads to points that are not finite; train it first".into()));
+            return Err(Fault::Solver(
+                "the parent's flow leads to points that are not finite; train it first".into(),
+            ));
         }
         pairing.pairs.extend(known.iter().zip(&ends).map(|(a, b)| {
-            let (x0, x1) = if pairing.inverse { (b, a) } else { (a, b) };
+            let (x0, x1) = if backward { (b, a) } else { (a, b) };
             [x0[0], x0[1], x1[0], x1[1]]
         }));
         if pairing.pairs.len() < total {
@@ -150,21 +182,33 @@ impl Session {
         Ok(())
     }
 
-    fn carry(&mut self, pairing: &Pairing, start: &[[f32; 2]], ends: (f64, f64)) -> Result<Trajectories, Fault> {
+    fn carry(
+        &mut self,
+        pairing: &Pairing,
+        backward: bool,
+        start: &[[f32; 2]],
+        ends: (f64, f64),
+    ) -> Result<Trajectories, Fault> {
         let settings = &pairing.settings;
-        let (from, to) = if pairing.inverse { (ends.1, ends.0) } else { ends };
-        let sampling =
-            Sampling { lens: Lens::FlowMatching, sampler: settings.sampler, steps: settings.steps, ..Sampling::default() };
-        match table(settings.sampler, sampling.rk2_a, sampling.grid, settings.steps, from, to) {
-            Some(table) => self.backend.integrate(pairing.slot, Weights::Sampling, &table, start, false),
-            None => super::sampling::adaptive(
-                self.backend.as_mut(),
-                pairing.slot,
-                &sampling,
-                start,
-                (from, to),
-                false,
-            ),
+        let (from, to) = if backward { (ends.1, ends.0) } else { ends };
+        let sampling = Sampling {
+            lens: Lens::FlowMatching,
+            sampler: settings.sampler,
+            steps: settings.steps,
+            ..Sampling::default()
+        };
+        match table(
+            settings.sampler,
+            sampling.rk2_a,
+            sampling.grid,
+            settings.steps,
+            from,
+            to,
+        ) {
+            Some(table) => self
+                .backend
+                .integrate(pairing.slot, Weights::Sampling, &table, start, false),
+            None => super::sampling::adaptive(self.backend.as_mut(), pairing.slot, &sampling, start, (from, to), false),
         }
     }
 

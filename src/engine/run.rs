@@ -1,16 +1,18 @@
 //! A run as the engine holds it: its experiment, the job a backend trains, its last good checkpoint and its history.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::curve::LossCurve;
 use super::floors::Floors;
-use super::pairing::{Pairing, model_pairs};
 use super::measures::{Effort, Ledger, Measures};
 use super::pacing::SpeedMeter;
+use super::pairing::{Pairing, model_pairs};
 use super::snapshot::{PairProgress, RunState};
 use crate::backend::{Slot, TrainJob};
-use crate::flow::coupling::{Coupling, Pair, PairStream, finite_pairs};
+use crate::flow::coupling::{Pair, PairStream, finite_pairs};
 use crate::flow::time_density::{TIME_ROWS, TimeRow, time_rows};
+use crate::flow::transport::Watch;
 use crate::lab::{Change, Experiment, LabRun, Origin, RunId, RunRecord, Sampling};
 use crate::net::Checkpoint;
 
@@ -65,9 +67,36 @@ pub fn train_job(
             target: Arc::clone(&experiment.target),
             coupling: experiment.coupling.clone(),
             seed: experiment.seed,
-            finite: None,
+            finite: pairs.or_else(|| given_pairs(experiment, before)),
         }),
     }
+}
+
+/// The pairs of a coupling that is a finite set (drawn by hand, of a file, the exact transport of a pool); None for every other.
+fn given_pairs(experiment: &Experiment, before: Option<(&Experiment, &TrainJob)>) -> Option<Arc<Vec<Pair>>> {
+    if let Some((old, job)) = before
+        && old.coupling == experiment.coupling
+        && old.source == experiment.source
+        && old.target == experiment.target
+        && old.seed == experiment.seed
+    {
+        // a transport of 8,192 points takes seconds; a turn of another knob must not
+        return job.pairs.finite.clone();
+    }
+    let watch = Watch {
+        cancel: &AtomicBool::new(false),
+        progress: &|_| (),
+    };
+    // an experiment has been validated before it comes here, so its points are not too far out for an assignment
+    finite_pairs(
+        &experiment.source,
+        &experiment.target,
+        &experiment.coupling,
+        experiment.seed,
+        watch,
+    )
+    .ok()
+    .flatten()
 }
 
 /// One run in a session.
@@ -294,8 +323,12 @@ impl ActiveRun {
     /// How far its pairs are, while it waits for them.
     pub fn pair_progress(&self) -> Option<PairProgress> {
         let (settings, _) = model_pairs(&self.experiment.coupling)?;
-        let waiting = PairProgress { done: 0, total: u64::from(settings.pairs) };
-        self.lacks_pairs().then(|| self.pairing.as_ref().map_or(waiting, Pairing::progress))
+        let waiting = PairProgress {
+            done: 0,
+            total: u64::from(settings.pairs),
+        };
+        self.lacks_pairs()
+            .then(|| self.pairing.as_ref().map_or(waiting, Pairing::progress))
     }
 
     /// Whether it cannot train before its parent's flow has made its pairs.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::command::BackendChoice;
 use super::measures::Measures;
 use crate::backend::Trajectories;
+use crate::flow::coupling::Pair;
 use crate::lab::{Lab, RunId};
 
 /// Shared points, data units.
@@ -118,6 +119,8 @@ pub struct StageSnapshot {
     pub source: Points,
     /// Points of the target.
     pub target: Points,
+    /// The first training pairs (x0, y0, x1, y1), for the chords.
+    pub pairs: Arc<Vec<Pair>>,
     /// The particles' trajectories under the learned field, with the stage's sampler.
     pub trajectories: Arc<Trajectories>,
     /// Learned field at the flow time, where a layer needs it.

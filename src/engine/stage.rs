@@ -9,12 +9,15 @@ use super::sampling::start_points;
 use super::session::Session;
 use super::snapshot::{FieldGrid, RunState, StageSnapshot};
 use crate::backend::Weights;
+use crate::flow::coupling::PairStream;
 use crate::flow::distribution::Distribution;
 use crate::flow::random::Stream;
 use crate::lab::{Experiment, Sampling, Stage};
 
 /// Points of the target shown.
 const TARGET_POINTS: usize = 2048;
+/// Training pairs whose chords are drawn.
+const CHORDS: u32 = 512;
 /// A preview while training may take this long before it draws fewer particles.
 const PREVIEW: Duration = Duration::from_millis(50);
 /// Arrows along the longer side of the grid.
@@ -31,6 +34,7 @@ pub struct ActiveStage {
     drawn: Option<(u64, Sampling, usize)>,
     field_of: Option<(u64, f64, [f32; 4])>,
     exact_of: Option<(Arc<Distribution>, Arc<Distribution>, f64, [f32; 4])>,
+    pairs_of: Option<Arc<PairStream>>,
     throttle: Throttle,
     secs_per_particle: f64,
 }
@@ -48,6 +52,7 @@ impl Default for ActiveStage {
             drawn: None,
             field_of: None,
             exact_of: None,
+            pairs_of: None,
             throttle: Throttle::new(3, Duration::from_millis(40)),
             secs_per_particle: 0.0,
         }
@@ -141,6 +146,7 @@ impl Session {
             if let Some(at) = self.index(stage.stage.run) {
                 stage.snapshot.run = stage.stage.run;
                 worked |= stage.refresh_points(&self.runs[at].experiment);
+                self.refresh_pairs(&mut stage, at);
                 worked |= self.refresh_trajectories(&mut stage, at);
                 worked |= self.refresh_field(&mut stage, at);
                 worked |= self.refresh_exact(&mut stage, at);
@@ -148,6 +154,22 @@ impl Session {
             self.stages[i] = stage;
         }
         worked
+    }
+
+    /// The chords of the first training pairs, where they are drawn.
+    fn refresh_pairs(&self, stage: &mut ActiveStage, at: usize) {
+        let run = &self.runs[at];
+        if !stage.stage.layers.pairs || run.lacks_pairs() {
+            stage.snapshot.pairs = Arc::default();
+            stage.pairs_of = None;
+        } else if stage
+            .pairs_of
+            .as_ref()
+            .is_none_or(|old| !Arc::ptr_eq(old, &run.job.pairs))
+        {
+            stage.snapshot.pairs = run.job.pairs.block(0, CHORDS);
+            stage.pairs_of = Some(Arc::clone(&run.job.pairs));
+        }
     }
 
     fn refresh_trajectories(&mut self, stage: &mut ActiveStage, at: usize) -> bool {

@@ -8,8 +8,9 @@ use super::session::Session;
 use super::snapshot::RunState;
 use super::worker::Worker;
 use crate::backend::Fault;
+use crate::flow::coupling::{Coupling, ModelPairs};
 use crate::flow::distribution::Distribution;
-use crate::lab::{Experiment, Lab, RunFile, Sampling};
+use crate::lab::{Experiment, Lab, Origin, RunFile, Sampling};
 
 fn small(edit: impl FnOnce(&mut Experiment)) -> Arc<Lab> {
     let mut file = RunFile::default();
@@ -298,4 +299,174 @@ fn a_lost_device_costs_nothing_but_the_last_moments() {
     let mut whole = self::session(&lab);
     whole.train(1, 400).unwrap();
     assert_eq!(params(&mut session), params(&mut whole));
+}
+
+fn with_child(lab: &Arc<Lab>, origin: Origin, pairs: ModelPairs) -> Arc<Lab> {
+    let mut lab = Lab::clone(lab);
+    let mut child = lab.runs[0].clone();
+    (child.id, child.origin) = (2, origin);
+    child.experiment.coupling = Coupling::Model(pairs);
+    lab.runs.push(child);
+    Arc::new(lab)
+}
+
+fn parent_of_reflow() -> (Arc<Lab>, Session, ModelPairs) {
+    let lab = small(|e| {
+        e.network.hidden = vec![32, 32];
+        e.optimizer.batch = 128;
+        e.optimizer.learning_rate = 0.01;
+        e.steps = 500;
+    });
+    let mut session = session(&lab);
+    session.train(1, 500).unwrap();
+    (
+        lab,
+        session,
+        ModelPairs {
+            pairs: 5000,
+            steps: 8,
+            ..ModelPairs::default()
+        },
+    )
+}
+
+#[test]
+fn a_reflow_straightens_and_its_pairs_are_the_parents_flow() {
+    let (lab, mut session, settings) = parent_of_reflow();
+    session.apply(&with_child(
+        &lab,
+        Origin::Reflow {
+            parent: 1,
+            from_parent: false,
+        },
+        settings,
+    ));
+    let waiting = session.snapshot().runs[1].pairing.unwrap();
+    assert_eq!((waiting.done, waiting.total), (0, 5000));
+    session.finish_pairing(|_| ()).unwrap();
+    let pairs = session.made_pairs(2).unwrap();
+    assert_eq!(pairs.len(), 5000);
+    let starts: Vec<[f32; 2]> = pairs.iter().take(50).map(|p| [p[0], p[1]]).collect();
+    let sampling = Sampling {
+        steps: 8,
+        ..Sampling::default()
+    };
+    let ends = session
+        .sample(1, &sampling, Some(starts.clone()), false)
+        .unwrap()
+        .ends();
+    for (pair, end) in pairs.iter().zip(&ends) {
+        assert_eq!([pair[2], pair[3]], *end);
+    }
+    session.train(2, 500).unwrap();
+    let sampling = Sampling { count: 512, ..sampling };
+    let first = session.measures(1, &sampling).unwrap();
+    let second = session.measures(2, &sampling).unwrap();
+    let (before, after) = (first.straightness.unwrap(), second.straightness.unwrap());
+    // two orders of magnitude in a long training; a tenth after 500 steps of a small network leaves room
+    assert!(after < before / 10.0, "straightness {before} -> {after}");
+    let ledger = second.evaluations_ledger.unwrap();
+    assert_eq!((ledger.pairs, ledger.training_forward), (5000 * 16, 500 * 128));
+    // the budget: what the coupling costs is floor + bends + carried, and the loss is its floor after training
+    let spent = first.loss_floor.unwrap() + first.path_energy.unwrap();
+    let cost = first.coupling_cost.unwrap();
+    assert!((spent - cost).abs() < 0.1 * cost, "budget {spent} of {cost}");
+}
+
+#[test]
+fn a_distilled_student_learns_the_one_step_map() {
+    let (lab, mut session, settings) = parent_of_reflow();
+    session.apply(&with_child(
+        &lab,
+        Origin::Distilled {
+            parent: 1,
+            from_parent: true,
+        },
+        settings,
+    ));
+    session.finish_pairing(|_| ()).unwrap();
+    session.train(2, 500).unwrap();
+    let starts: Vec<[f32; 2]> = session.made_pairs(2).unwrap().iter().map(|p| [p[0], p[1]]).collect();
+    let one = Sampling {
+        sampler: crate::lab::Sampler::Euler,
+        steps: 1,
+        ..Sampling::default()
+    };
+    let teacher = session
+        .sample(
+            1,
+            &Sampling {
+                steps: 8,
+                ..Sampling::default()
+            },
+            Some(starts.clone()),
+            false,
+        )
+        .unwrap();
+    let mut miss = |id| {
+        let ends = session.sample(id, &one, Some(starts.clone()), false).unwrap().ends();
+        let squares = ends
+            .iter()
+            .zip(teacher.ends())
+            .map(|(a, b)| f64::from((a[0] - b[0]).powi(2) + (a[1] - b[1]).powi(2)));
+        squares.sum::<f64>() / starts.len() as f64
+    };
+    let (raw, distilled) = (miss(1), miss(2));
+    assert!(
+        distilled < raw / 5.0,
+        "one Euler step misses by {raw} raw, {distilled} distilled"
+    );
+}
+
+#[test]
+fn a_child_waits_for_its_parent_and_goes_with_its_run() {
+    let lab = small(|e| e.steps = 100);
+    let mut session = session(&lab);
+    session.command(Command::Play(1));
+    session.apply(&with_child(
+        &lab,
+        Origin::Reflow {
+            parent: 1,
+            from_parent: false,
+        },
+        ModelPairs {
+            pairs: 2000,
+            ..ModelPairs::default()
+        },
+    ));
+    session.command(Command::Play(2));
+    assert!(session.advance());
+    assert_eq!(
+        session.snapshot().runs[1].pairing.unwrap().done,
+        0,
+        "the parent still trains"
+    );
+    while session.advance() {}
+    let shot = session.snapshot();
+    assert_eq!(
+        (shot.runs[0].step, shot.runs[1].step, shot.runs[1].pairing),
+        (100, 100, None)
+    );
+    session.apply(&lab);
+    assert_eq!(session.snapshot().runs.len(), 1);
+    // a child without its parent says so and rests
+    let mut orphan = Lab::clone(&with_child(
+        &lab,
+        Origin::Reflow {
+            parent: 9,
+            from_parent: false,
+        },
+        ModelPairs::default(),
+    ));
+    orphan.runs.remove(0);
+    session.apply(&Arc::new(orphan));
+    session.command(Command::Play(2));
+    while session.advance() {}
+    assert!(
+        session
+            .snapshot()
+            .notices
+            .iter()
+            .any(|n| n.is_fault && n.text.contains("gone"))
+    );
 }

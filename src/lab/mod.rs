@@ -67,7 +67,10 @@ impl Origin {
 
     /// Whether training starts from the parent's parameters.
     pub const fn starts_from_parent(self) -> bool {
-        matches!(self, Self::Reflow { from_parent: true, .. } | Self::Distilled { from_parent: true, .. })
+        matches!(
+            self,
+            Self::Reflow { from_parent: true, .. } | Self::Distilled { from_parent: true, .. }
+        )
     }
 }
 

@@ -73,6 +73,8 @@ pub struct Layers {
     pub density: bool,
     /// The exact field beside the learned one, and their difference as a map.
     pub exact: bool,
+    /// Chords of training pairs, from x0 to x1.
+    pub pairs: bool,
     /// How many trajectories are drawn.
     pub trajectories_shown: u32,
 }
@@ -88,6 +90,7 @@ impl Default for Layers {
             velocity: false,
             density: false,
             exact: false,
+            pairs: false,
             trajectories_shown: 400,
         }
     }

@@ -140,5 +140,6 @@ pub(crate) const NOTHING: Layers = Layers {
     velocity: false,
     density: false,
     exact: false,
+    pairs: false,
     trajectories_shown: 400,
 };

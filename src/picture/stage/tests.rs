@@ -10,6 +10,7 @@ const ALL: Layers = Layers {
     velocity: true,
     density: true,
     exact: true,
+    pairs: true,
     trajectories_shown: 20,
 };
 
