@@ -289,9 +289,9 @@ mod tests {
     #[test]
     fn examples_in_the_help_are_accepted() {
         let mut found = 0;
-        let mut main = Arguments::command();
-        let mut texts = vec![main.render_long_help().to_string()];
-        texts.extend(main.get_subcommands_mut().map(|c| c.render_long_help().to_string()));
+        let main = Arguments::command();
+        let commands = main.get_subcommands().chain([&main]);
+        let texts: Vec<String> = commands.filter_map(|c| Some(c.get_after_help()?.to_string())).collect();
         let lines = texts.iter().flat_map(|text| text.lines()).map(str::trim);
         for line in lines.filter(|line| line.starts_with("rectiflow ")) {
             // remarks stand behind two spaces
