@@ -1,4 +1,4 @@
-// The batch, the loss and its gradient: one workgroup takes tiles of ROWS rows of the batch (tile = workgroup, then
+// The batch, the loss and its gradient: one workgroup takes tiles of ROWS rows of the batch (from u.first_tile + workgroup,
 // every `u.groups`-th) through forward and backward and sums their part of the gradient.
 // One invocation computes 8 x 8 blocks in registers, as in shared/net.wgsl.
 //
@@ -204,9 +204,9 @@ fn backward(base: u32, into: u32, lane: u32, first: bool) {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let base = group.x * u.scratch_len;
   let into = group.x * (u.params_len + 1u);
-  let tiles = (u.batch + ROWS - 1u) / ROWS;
+  let begins = u.first_tile == 0u;
   var loss = 0.0;
-  for (var tile = group.x; tile < tiles; tile += u.groups) {
+  for (var tile = u.first_tile + group.x; tile < u.end_tile; tile += u.groups) {
     for (var r = lane; r < ROWS; r += LANES) {
       write_row(base, r, tile * ROWS + r);
     }
@@ -221,10 +221,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         loss += row_loss[r];
       }
     }
-    backward(base, into, lane, tile == group.x);
+    backward(base, into, lane, begins && tile == group.x);
     storageBarrier();
   }
   if lane == 0u {
-    partial[into + u.params_len] = vec4f(loss, 0.0, 0.0, 0.0);
+    add_partial(into + u.params_len, begins, vec4f(loss, 0.0, 0.0, 0.0));
   }
 }

@@ -12,6 +12,7 @@ use rectiflow::flow::path::Path;
 use rectiflow::flow::random::{Stream, bits, time_row};
 use rectiflow::flow::sampler::{Grid, Sampler, table};
 use rectiflow::flow::time_density::{LossWeight, Prediction, TIME_ROWS, TimeDensity, TimeRow, time_rows};
+use rectiflow::gpu::uniforms::Tiling;
 use rectiflow::gpu::{AdapterChoice, GpuBackend};
 use rectiflow::net::{Activation, Checkpoint, Optimizer, OptimizerKind, Schedule, Shape, TimeEmbedding};
 
@@ -433,4 +434,38 @@ fn reference_figures_of_the_network() {
             assert_close_f32(&losses, &want, 2e-5 * f64::from(want[0]), &format!("{name}, {key}"));
         }
     }
+}
+
+#[test]
+fn the_cut_for_a_real_gpu_gives_the_same_numbers() {
+    let Some(_) = gpu() else { return };
+    let mut gpu = GpuBackend::with_tiling(&AdapterChoice::Any, Tiling::new(false)).unwrap();
+    let shape = shape(&[24, 16], Activation::Silu, TimeEmbedding::Fourier { frequencies: 2 });
+    // 80 tiles of 32 rows for 64 workgroups
+    let job = plain(&shape, 2550);
+    check_gradient(&mut gpu, &job, "a real GPU's cut");
+    let mut cpu = CpuBackend::new(None).unwrap();
+    let checkpoint = Checkpoint::initial(&shape, 4);
+    cpu.load(0, job.clone(), &checkpoint).unwrap();
+    gpu.load(0, job, &checkpoint).unwrap();
+    let table = table(Sampler::Heun, 0.5, Grid::Uniform, 5, 0.0, 1.0).expect("a table sampler");
+    let start: Vec<[f32; 2]> = (0..100).map(|i| [(i as f32).sin(), (i as f32).cos()]).collect();
+    let want = cpu.integrate(0, Weights::Live, &table, &start, true).unwrap();
+    let got = gpu.integrate(0, Weights::Live, &table, &start, true).unwrap();
+    assert_close_f32(got.states.as_flattened(), want.states.as_flattened(), 1e-5, "states");
+}
+
+#[test]
+fn a_huge_batch_in_several_dispatches_is_one_step() {
+    let Some(mut gpu) = gpu() else { return };
+    // lavapipe leaves loops early where one dispatch takes it all: 1,024 tiles in 8 workgroups, some 600 turns each
+    let shape = shape(&[8; 6], Activation::Silu, TimeEmbedding::Raw);
+    let job = plain(&shape, 65_535);
+    let (checkpoint, mut cpu) = (Checkpoint::initial(&shape, 4), CpuBackend::new(None).unwrap());
+    cpu.load(0, job.clone(), &checkpoint).unwrap();
+    gpu.load(0, job, &checkpoint).unwrap();
+    let want = cpu.train(0, 2).unwrap().losses;
+    let got = gpu.train(0, 2).unwrap().losses;
+    // f32 sums of 8,000 terms a workgroup
+    assert_close_f32(&got, &want, 1e-5 * f64::from(want[0]), "losses");
 }

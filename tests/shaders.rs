@@ -146,9 +146,9 @@ fn uniform_structs_lie_as_in_rust() {
         clip_norm,
         ema,
         one_less_ema,
-        unused0,
-        unused1,
-        unused2,
+        first_tile,
+        end_tile,
+        unused,
     );
     same_layout!(
         "integrate",

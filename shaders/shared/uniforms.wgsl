@@ -33,9 +33,9 @@ struct TrainUniforms {
   clip_norm: f32,
   ema: f32,
   one_less_ema: f32,
-  unused0: u32,
-  unused1: u32,
-  unused2: u32,
+  first_tile: u32,
+  end_tile: u32,
+  unused: u32,
 }
 
 struct SampleUniforms {

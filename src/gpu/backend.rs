@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::buffers::{self, numbers};
 use super::context::{AdapterChoice, AdapterDescription, Context};
 use super::kernel::{self, Pipeline, Pipelines};
-use super::layout::Layout;
+use super::layout::{Layout, MOST_TURNS};
 use super::sampling;
 use super::training::{self, LOSS_SLOTS};
-use super::uniforms::{DrawUniforms, STEP_STRIDE};
+use super::uniforms::{DrawUniforms, STEP_STRIDE, Tiling};
 use crate::backend::{Backend, Fault, Slot, TrainJob, TrainReport, Trajectories, Weights};
 use crate::flow::coupling::{Pair, PairStream};
 use crate::flow::random::Stream;
@@ -73,6 +73,8 @@ pub(super) struct Run {
     pub uniforms: wgpu::Buffer,
     pub groups: u32,
     pub rows: u32,
+    /// The most tiles of rows that one workgroup may take in one dispatch.
+    pub most_tiles: u32,
     pub scratch_groups: u32,
     pub passes: Vec<Pass>,
     /// Steps of the next submission: measured, not known.
@@ -107,8 +109,21 @@ impl GpuBackend {
     /// # Errors
     /// [`Fault::Unavailable`] where no adapter fits the choice or it refuses a device.
     pub fn new(which: &AdapterChoice) -> Result<Self, Fault> {
+        Self::open(which, None)
+    }
+
+    /// As [`GpuBackend::new`], with work cut in a given way: a test of a real GPU's cut on a software adapter.
+    ///
+    /// # Errors
+    /// As [`GpuBackend::new`].
+    #[doc(hidden)]
+    pub fn with_tiling(which: &AdapterChoice, tiling: Tiling) -> Result<Self, Fault> {
+        Self::open(which, Some(tiling))
+    }
+
+    fn open(which: &AdapterChoice, tiling: Option<Tiling>) -> Result<Self, Fault> {
         Ok(Self {
-            context: Context::new(which)?,
+            context: Context::new(which, tiling)?,
             pipelines: Pipelines::default(),
             runs: HashMap::new(),
         })
@@ -136,6 +151,11 @@ impl GpuBackend {
         let groups = batch.div_ceil(context.tiling.rows).min(context.tiling.groups);
         let scratch_groups = context.tiling.groups;
         let stride = u64::from(layout.params_len) + 1;
+        let most_tiles = if context.adapter.software {
+            (MOST_TURNS / layout.turns(&context.tiling)).max(1)
+        } else {
+            u32::MAX
+        };
         let state = State::new(context, &layout)?;
         let run_clip = job.optimizer.clip_norm > 0.0;
         let workgroups = (stride as u32).div_ceil(context.tiling.lanes);
@@ -201,6 +221,7 @@ impl GpuBackend {
             uniforms,
             groups,
             rows: context.tiling.rows,
+            most_tiles,
             scratch_groups,
             passes,
             steps_per_submit: 1.0,

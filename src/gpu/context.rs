@@ -111,8 +111,8 @@ pub struct Context {
 }
 
 impl Context {
-    /// Opens a device.
-    pub fn new(which: &AdapterChoice) -> Result<Self, Fault> {
+    /// Opens a device; work is cut as given, else as suits the adapter.
+    pub fn new(which: &AdapterChoice, tiling: Option<Tiling>) -> Result<Self, Fault> {
         let all = found(&instance());
         let adapter = all
             .iter()
@@ -151,7 +151,7 @@ impl Context {
             seen.note(Fault::DeviceLost(format!("{reason:?} {message}")));
         });
         Ok(Self {
-            tiling: Tiling::new(describe(adapter).software),
+            tiling: tiling.unwrap_or(Tiling::new(describe(adapter).software)),
             adapter: describe(adapter),
             device,
             queue,

@@ -5,6 +5,10 @@ use super::uniforms::{MAX_LAYERS, TILE, Tiling};
 use crate::backend::Fault;
 use crate::net::{Layer, Shape, TimeEmbedding};
 
+/// The most turns that all loops of one invocation may take in one dispatch, on a software adapter: llvmpipe leaves every
+/// loop, without a word, after 65,535 turns in all (`LP_MAX_TGSI_LOOP_ITERATIONS` of Mesa). Half of that, to be safe.
+pub const MOST_TURNS: u32 = 32_768;
+
 /// One layer of the packed form; lengths and places in vec4f.
 #[derive(Clone, Copy, Debug)]
 struct Packed {
@@ -101,6 +105,20 @@ impl Layout {
     pub fn multiply_adds(&self) -> u64 {
         let layer = |l: &Packed| 16 * u64::from(l.inputs4) * u64::from(l.outputs4);
         self.layers.iter().map(layer).sum()
+    }
+
+    /// An upper bound of the turns that all loops of `train` take for one tile of rows. See [`MOST_TURNS`].
+    pub fn turns(&self, tiling: &Tiling) -> u32 {
+        let (rows, blocks) = (tiling.rows, tiling.rows / TILE);
+        let layer = |l: &Packed| {
+            let (ins, outs) = (l.inputs4 * 4 / TILE, l.outputs4 * 4 / TILE);
+            let forward = (blocks * outs).div_ceil(tiling.lanes) * (l.inputs4 + TILE + 1);
+            let gradient = (ins * outs).div_ceil(tiling.lanes) * (rows + TILE + 1);
+            let backward = (blocks * ins).div_ceil(tiling.lanes) * (l.outputs4 + TILE + 1);
+            forward + gradient + backward + 4
+        };
+        // the rows' inputs and losses, and the sum of the losses
+        self.layers.iter().map(layer).sum::<u32>() + 2 * rows + 16
     }
 
     /// From the shape's flat layout to the packed one.

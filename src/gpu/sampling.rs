@@ -228,7 +228,7 @@ pub fn integrate(
     }
     let pipeline = pipelines.get(context, kernel::INTEGRATE, activation_code(run.job.shape.activation))?;
     let records = ops.iter().filter(|op| op.kind == 2).count() as u64;
-    let chunk = (STATES_BYTES / (8 * records.max(1))).clamp(64, 16_384) as usize;
+    let chunk = (STATES_BYTES / (8 * records.max(1))).clamp(64, 8_192) as usize;
     let chunk = chunk.min(start.len());
     let device = Device {
         ops: buffers::filled(context, "operations", &ops)?,

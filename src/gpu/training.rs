@@ -18,7 +18,20 @@ const SUBMIT_SECS: f64 = 0.006;
 /// Submissions in flight: the device works on one while the next is prepared.
 const IN_FLIGHT: usize = 2;
 
-/// The constants of step `step` (counted from the run's start), whose loss goes to `slot`.
+/// Multiply-adds of one dispatch of `train`: well below a second on anything, so that no watchdog bites.
+const DISPATCH_MULTIPLY_ADDS: u64 = 4_000_000_000;
+
+/// Tiles of rows of one dispatch of `train`, and how many dispatches take the whole batch.
+fn parts(run: &Run) -> (u32, u32) {
+    let tiles = run.job.optimizer.batch.div_ceil(run.rows).max(1);
+    let tile = 3 * run.layout.multiply_adds() * u64::from(run.rows);
+    let fitting = (DISPATCH_MULTIPLY_ADDS / tile).min(u64::from(tiles)) as u32;
+    let each = fitting.div_ceil(run.groups).clamp(1, run.most_tiles);
+    let some = each * run.groups;
+    (some, tiles.div_ceil(some))
+}
+
+/// The constants of step `step` (counted from the run's start), whose loss goes to `slot`; for the whole batch.
 fn uniforms(run: &Run, step: u64, slot: u32) -> TrainUniforms {
     let (job, layout, o) = (&run.job, &run.layout, &run.job.optimizer);
     let batch = o.batch.max(1);
@@ -70,14 +83,20 @@ fn uniforms(run: &Run, step: u64, slot: u32) -> TrainUniforms {
         clip_norm: o.clip_norm as f32,
         ema: o.ema_decay as f32,
         one_less_ema: (1.0 - o.ema_decay) as f32,
-        ..TrainUniforms::default()
+        first_tile: 0,
+        end_tile: batch.div_ceil(run.rows),
+        unused: 0,
     }
 }
 
 fn write_uniforms(context: &Context, run: &Run, first: u64, count: usize) {
-    let mut bytes = vec![0u8; count * STEP_STRIDE as usize];
+    let (tiles, parts) = parts(run);
+    let mut bytes = vec![0u8; count * parts as usize * STEP_STRIDE as usize];
     for (i, place) in bytes.chunks_exact_mut(STEP_STRIDE as usize).enumerate() {
-        let told = uniforms(run, first + i as u64, i as u32);
+        let (slot, part) = (i as u32 / parts, i as u32 % parts);
+        let mut told = uniforms(run, first + u64::from(slot), slot);
+        told.first_tile = part * tiles;
+        told.end_tile = told.end_tile.min(told.first_tile + tiles);
         place[..size_of::<TrainUniforms>()].copy_from_slice(bytemuck::bytes_of(&told));
     }
     context.queue.write_buffer(&run.uniforms, 0, &bytes);
@@ -88,9 +107,10 @@ pub fn train(context: &Context, run: &mut Run, steps: u32) -> Result<TrainReport
     context.check()?;
     let begun = run.step;
     run.before.copy_from(context, &run.state);
+    let slots = (LOSS_SLOTS / parts(run).1 as usize).max(1);
     let mut losses = Vec::with_capacity(steps as usize);
     while losses.len() < steps as usize {
-        let count = (steps as usize - losses.len()).min(LOSS_SLOTS);
+        let count = (steps as usize - losses.len()).min(slots);
         let first = run.step;
         match stretch(context, run, count) {
             Ok(mut part) => losses.append(&mut part),
@@ -159,18 +179,36 @@ fn bring_block(context: &Context, run: &mut Run, block: u64) {
     run.block = Some(block);
 }
 
-/// Submits `some` steps from slot `first` on.
+/// Submits `some` steps from slot `first` on. Where a step takes several dispatches of `train`, each is submitted alone.
 fn submit(context: &Context, run: &Run, first: usize, some: usize) -> wgpu::SubmissionIndex {
+    let parts = parts(run).1;
+    let all = first as u32 * parts..(first + some) as u32 * parts;
+    if parts == 1 {
+        return submit_range(context, run, all, 1);
+    }
+    let mut last = None;
+    for index in all.clone() {
+        last = Some(submit_range(context, run, index..index + 1, parts));
+    }
+    last.unwrap_or_else(|| submit_range(context, run, all, parts))
+}
+
+/// Submits the dispatches of these uniforms; the update follows the last part of a step.
+fn submit_range(context: &Context, run: &Run, range: std::ops::Range<u32>, parts: u32) -> wgpu::SubmissionIndex {
     let mut encoder = context
         .device
         .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
     {
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-        for slot in first..first + some {
-            let offset = slot as u32 * STEP_STRIDE as u32;
-            for one in &run.passes {
+        for index in range {
+            let passes = if index % parts + 1 == parts {
+                &run.passes[..]
+            } else {
+                &run.passes[..1]
+            };
+            for one in passes {
                 pass.set_pipeline(&one.pipeline.pipeline);
-                pass.set_bind_group(0, &one.group, &[offset]);
+                pass.set_bind_group(0, &one.group, &[index * STEP_STRIDE as u32]);
                 pass.dispatch_workgroups(one.workgroups, 1, 1);
             }
         }

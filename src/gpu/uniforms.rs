@@ -116,12 +116,12 @@ pub struct TrainUniforms {
     pub ema: f32,
     /// 1 - that, rounded from f64.
     pub one_less_ema: f32,
+    /// The first tile of rows of this dispatch: a huge batch takes several.
+    pub first_tile: u32,
+    /// The tile after its last.
+    pub end_tile: u32,
     /// Padding.
-    pub unused0: u32,
-    /// Padding.
-    pub unused1: u32,
-    /// Padding.
-    pub unused2: u32,
+    pub unused: u32,
 }
 
 /// What `evaluate` and `integrate` are told.
