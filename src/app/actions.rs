@@ -192,7 +192,10 @@ impl App {
         self.screen.stage.reset();
     }
 
-    /// Opens a lab or an experiment file. Whether that went well; if not, the status says why.
+    /// Opens a lab or an experiment file and shows it.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in words; the lab that was open stays.
     pub fn open_from(&mut self, path: &Path) -> Result<(), String> {
         let bytes = lab::read_bytes(path).map_err(|e| e.to_string())?;
         let text = String::from_utf8(bytes).map_err(|_| t!("file.not_text", path = path.display()).into_owned())?;

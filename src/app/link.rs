@@ -27,7 +27,7 @@ impl Link {
     pub fn start(lab: &Lab, choice: BackendChoice, ctx: &egui::Context) -> Self {
         let ctx = ctx.clone();
         Self::Live(Worker::start(Arc::new(lab.clone()), choice, move || {
-            ctx.request_repaint()
+            ctx.request_repaint();
         }))
     }
 

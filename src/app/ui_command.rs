@@ -89,29 +89,29 @@ pub struct Row {
     /// What it does.
     pub command: UiCommand,
     /// The keys that do it.
-    pub keys: Option<KeyboardShortcut>,
+    pub keys: KeyboardShortcut,
     /// Where it stands.
     pub menu: Menu,
 }
 
-const fn row(menu: Menu, command: UiCommand, keys: Option<KeyboardShortcut>) -> Row {
+const fn row(menu: Menu, command: UiCommand, keys: KeyboardShortcut) -> Row {
     Row { command, keys, menu }
 }
 
-const fn plain(key: Key) -> Option<KeyboardShortcut> {
-    Some(KeyboardShortcut::new(Modifiers::NONE, key))
+const fn plain(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::NONE, key)
 }
 
-const fn shift(key: Key) -> Option<KeyboardShortcut> {
-    Some(KeyboardShortcut::new(Modifiers::SHIFT, key))
+const fn shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::SHIFT, key)
 }
 
-const fn ctrl(key: Key) -> Option<KeyboardShortcut> {
-    Some(KeyboardShortcut::new(Modifiers::COMMAND, key))
+const fn ctrl(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND, key)
 }
 
-const fn ctrl_shift(key: Key) -> Option<KeyboardShortcut> {
-    Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key))
+const fn ctrl_shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
 }
 
 /// Every command without an argument.
@@ -181,8 +181,7 @@ impl UiCommand {
         COMMANDS
             .iter()
             .find(|row| row.command == *self)
-            .and_then(|row| row.keys)
-            .map_or_else(String::new, |keys| ctx.format_shortcut(&keys))
+            .map_or_else(String::new, |row| ctx.format_shortcut(&row.keys))
     }
 
     /// Name, keys and hint, for a tooltip.
@@ -210,7 +209,7 @@ pub fn pressed(ctx: &Context) -> Vec<UiCommand> {
         // Shift first: a shortcut without Shift would also match with it.
         for wants_shift in [true, false] {
             for row in &COMMANDS {
-                let Some(keys) = row.keys else { continue };
+                let keys = row.keys;
                 let function_key = matches!(keys.logical_key, Key::F1 | Key::F2 | Key::F3 | Key::F4 | Key::F11);
                 let reserved = focused && !keys.modifiers.command && !function_key;
                 if keys.modifiers.shift == wants_shift && !reserved && input.consume_shortcut(&keys) {
@@ -250,12 +249,7 @@ mod tests {
     fn no_two_commands_share_their_keys() {
         for (i, a) in COMMANDS.iter().enumerate() {
             for b in &COMMANDS[i + 1..] {
-                assert!(
-                    a.keys.is_none() || a.keys != b.keys,
-                    "{:?} and {:?}",
-                    a.command,
-                    b.command
-                );
+                assert!(a.keys != b.keys, "{:?} and {:?}", a.command, b.command);
             }
         }
     }

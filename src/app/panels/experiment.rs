@@ -194,7 +194,7 @@ fn network(ui: &mut Ui, shape: &mut Shape) {
     let last = shape.hidden.last().copied().unwrap_or(64);
     shape.hidden.resize((layers as usize).clamp(1, MAX_HIDDEN_LAYERS), last);
     widths(ui, shape);
-    let activations = named("activation", &Activation::ALL, &ACTIVATIONS, |a| a.name());
+    let activations = named("activation", &Activation::ALL, &ACTIVATIONS, Activation::name);
     choice_row(ui, &Words::of("activation"), &mut shape.activation, &activations);
     let activation = shape.activation;
     chart(ui, "activation", &curve(-3.0, 3.0, 80, |z| activation.value(z)), true);
@@ -204,7 +204,7 @@ fn network(ui: &mut Ui, shape: &mut Shape) {
         4
     };
     let all = [TimeEmbedding::Raw, TimeEmbedding::Fourier { frequencies }];
-    let embeddings = named("embedding", &all, &TIME_EMBEDDINGS, |e| e.name());
+    let embeddings = named("embedding", &all, &TIME_EMBEDDINGS, TimeEmbedding::name);
     choice_row(ui, &Words::of("embedding"), &mut shape.time_embedding, &embeddings);
     if let TimeEmbedding::Fourier { frequencies } = &mut shape.time_embedding {
         let most = f64::from(MAX_FREQUENCIES);
@@ -239,11 +239,11 @@ fn widths(ui: &mut Ui, shape: &mut Shape) {
 fn optimizer(ui: &mut Ui, e: &mut Experiment) {
     let steps = e.steps;
     let o: &mut Optimizer = &mut e.optimizer;
-    let kinds = named("optimizer", &OptimizerKind::ALL, &OPTIMIZERS, |k| k.name());
+    let kinds = named("optimizer", &OptimizerKind::ALL, &OPTIMIZERS, OptimizerKind::name);
     choice_row(ui, &Words::of("optimizer"), &mut o.kind, &kinds);
     let rate = Number::real(1e-5..=1e-1).within(0.0..=1e6).log().scientific();
     number_row(ui, &Words::of("learning_rate"), &rate, &mut o.learning_rate);
-    let schedules = named("schedule", &Schedule::ALL, &SCHEDULES, |s| s.name());
+    let schedules = named("schedule", &Schedule::ALL, &SCHEDULES, Schedule::name);
     if choice_row(ui, &Words::of("schedule"), &mut o.schedule, &schedules)
         && o.schedule == Schedule::Warmup
         && o.warmup_steps == 0

@@ -89,9 +89,10 @@ fn line_ui(ui: &mut Ui, line: &Line, index: usize, now_x: f32, floor_x: f32) {
     let write = |x: f64| if line.whole { grouped(x as u64) } else { measured(x) };
     let now = line.now.map_or_else(|| "\u{2013}".to_owned(), write);
     let floor = line.floor.map(write);
-    let spoken = match &floor {
-        Some(floor) => t!("measure.spoken_floor", name = name, now = now, floor = floor),
-        None => t!("measure.spoken", name = name, now = now),
+    let spoken = if let Some(floor) = &floor {
+        t!("measure.spoken_floor", name = name, now = now, floor = floor)
+    } else {
+        t!("measure.spoken", name = name, now = now)
     };
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
     if index > 0 {

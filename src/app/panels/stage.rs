@@ -171,6 +171,7 @@ fn label(painter: &egui::Painter, at: egui::Pos2, align: Align2, words: String, 
 }
 
 /// Grid lines at round steps.
+#[expect(clippy::needless_pass_by_value, reason = "the signature that egui_plot calls")]
 fn marks(input: GridInput) -> Vec<GridMark> {
     let step = nice_step(input.base_step_size);
     let (first, last) = (

@@ -22,6 +22,9 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
             ui.spacing_mut().button_padding.x = 7.0;
             for menu in Menu::ALL {
                 menu_ui(app, ui, menu);
+                if menu == Menu::File {
+                    presets(app, ui);
+                }
             }
         });
         ui.add_space(6.0);
@@ -37,10 +40,6 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
 fn menu_ui(app: &mut App, ui: &mut Ui, menu: Menu) {
     let ctx = ui.ctx().clone();
     ui.menu_button(t!(menu.key()), |ui| {
-        if menu == Menu::File {
-            presets(app, ui);
-            ui.separator();
-        }
         let (undo, redo) = app.can_undo();
         for row in COMMANDS.iter().filter(|row| row.menu == menu) {
             let enabled = match row.command {

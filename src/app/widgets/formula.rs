@@ -49,7 +49,7 @@ impl Parser<'_> {
 
     fn command(&mut self) -> Node {
         let mut name = String::new();
-        while let Some(c) = self.rest.next_if(|c| c.is_ascii_alphabetic()) {
+        while let Some(c) = self.rest.next_if(char::is_ascii_alphabetic) {
             name.push(c);
         }
         if name == "frac" {

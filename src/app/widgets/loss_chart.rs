@@ -41,7 +41,7 @@ impl LossChart<'_> {
             );
             return;
         };
-        self.axes(ui, plot, bounds, colors);
+        Self::axes(ui, plot, bounds, colors);
         self.marks(ui, plot, bounds, colors);
         let line = points.iter().map(|&p| place(plot, bounds, p)).collect();
         ui.painter()
@@ -85,7 +85,7 @@ impl LossChart<'_> {
         Some(([0.0, e[1] - pad, end, e[3] + pad], points))
     }
 
-    fn axes(&self, ui: &Ui, plot: Rect, bounds: [f64; 4], colors: &Theme) {
+    fn axes(ui: &Ui, plot: Rect, bounds: [f64; 4], colors: &Theme) {
         let font = FontId::proportional(text::SMALL);
         let most = (plot.height() / 17.0) as usize;
         for value in ticks_log(bounds[1], bounds[3], most) {
@@ -207,7 +207,7 @@ fn ticks_log(low: f64, high: f64, most: usize) -> Vec<f64> {
         .find(|t| t.len() <= most && !t.is_empty())
         .unwrap_or_default();
     if ticks.is_empty() {
-        vec![10f64.powf((low + high) / 2.0)]
+        vec![10f64.powf(low.midpoint(high))]
     } else {
         ticks
     }
