@@ -313,7 +313,7 @@ fn the_stage_and_the_clocks_look_as_they_did() {
     let mut results = SnapshotResults::new();
     for (name, theme, clocks, size) in [
         ("stage-dark", ThemeChoice::Dark, false, [560.0, 420.0]),
-        ("clocks-light", ThemeChoice::Light, true, [1000.0, 330.0]),
+        ("clocks-light", ThemeChoice::Light, true, [1000.0, 470.0]),
     ] {
         let mut lab = moons();
         lab.look.theme = theme;

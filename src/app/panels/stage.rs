@@ -115,7 +115,11 @@ fn plot(app: &mut App, ui: &mut Ui) {
         .response
         .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, t!("stage.spoken")));
     let transform = transform_of(&response.transform);
-    let surface = color::Theme::from(app.lab.look.theme);
+    let surface = if colors.dark {
+        color::Theme::Dark
+    } else {
+        color::Theme::Light
+    };
     let input = StageInput {
         source: &stage.source,
         target: &stage.target,
