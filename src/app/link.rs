@@ -1,6 +1,8 @@
 //! The window's line to the engine: commands go out, snapshots come in.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
 
 use eframe::egui;
 
@@ -11,8 +13,8 @@ use crate::lab::Lab;
 
 /// To a worker, or to nobody: tests show a snapshot and look at what would have been sent.
 pub enum Link {
-    /// A worker's thread.
-    Live(Worker),
+    /// A worker's thread, and the milliseconds between frames that its snapshots may ask for.
+    Live(Worker, Arc<AtomicU32>),
     /// Nobody.
     Still {
         /// What is shown.
@@ -26,9 +28,10 @@ impl Link {
     /// Starts the engine's thread.
     pub fn start(lab: &Lab, choice: BackendChoice, ctx: &egui::Context) -> Self {
         let ctx = ctx.clone();
-        Self::Live(Worker::start(Arc::new(lab.clone()), choice, move || {
-            ctx.request_repaint();
-        }))
+        let pace = Arc::new(AtomicU32::new(16));
+        let asked = Arc::clone(&pace);
+        let wake = move || ctx.request_repaint_after(Duration::from_millis(asked.load(Relaxed).into()));
+        Self::Live(Worker::start(Arc::new(lab.clone()), choice, wake), pace)
     }
 
     /// To nobody.
@@ -39,10 +42,17 @@ impl Link {
         }
     }
 
+    /// No frame sooner than this after a snapshot.
+    pub fn set_pace(&self, between_frames: Duration) {
+        if let Self::Live(_, pace) = self {
+            pace.store(between_frames.as_millis() as u32, Relaxed);
+        }
+    }
+
     /// What the engine last said.
     pub fn latest(&self) -> Arc<Snapshot> {
         match self {
-            Self::Live(worker) => worker.latest(),
+            Self::Live(worker, _) => worker.latest(),
             Self::Still { latest, .. } => Arc::clone(latest),
         }
     }
@@ -50,7 +60,7 @@ impl Link {
     /// Tells the engine.
     pub fn send(&mut self, command: Command) {
         match self {
-            Self::Live(worker) => worker.send(command),
+            Self::Live(worker, _) => worker.send(command),
             Self::Still { sent, .. } => sent.push(command),
         }
     }
@@ -58,7 +68,7 @@ impl Link {
     /// What would have been sent; empty with a worker.
     pub fn sent(&self) -> &[Command] {
         match self {
-            Self::Live(_) => &[],
+            Self::Live(..) => &[],
             Self::Still { sent, .. } => sent,
         }
     }

@@ -39,6 +39,7 @@ pub struct App {
     link: Link,
     sent: Lab,
     sent_t: f64,
+    software_renderer: bool,
     undo: Undoer<Lab>,
     screen: Screen,
 }
@@ -52,6 +53,8 @@ struct Screen {
     files: actions::Files,
     status: panels::status::Status,
     last_frame: Option<f64>,
+    /// What the last frame cost.
+    frame_secs: f32,
     styled: Option<crate::lab::Look>,
 }
 
@@ -69,6 +72,7 @@ impl App {
             link,
             sent: lab.clone(),
             sent_t: 0.0,
+            software_renderer: false,
             undo: Undoer::default(),
             screen: Screen {
                 dialog: None,
@@ -78,6 +82,7 @@ impl App {
                 files: actions::Files::default(),
                 status: panels::status::Status::default(),
                 last_frame: None,
+                frame_secs: 0.0,
                 styled: None,
             },
             lab,
@@ -170,17 +175,25 @@ impl App {
         !first
     }
 
-    /// Lets flow time pass and asks for the next frame while it does: 60 a second where a frame is cheap, else 30.
+    /// Lets flow time pass and asks for the next frame while it does.
     fn advance_clock(&mut self, ctx: &egui::Context) {
         let now = ctx.input(|i| i.time);
         let dt = self.screen.last_frame.map_or(0.0, |last| (now - last).clamp(0.0, 0.25));
         self.screen.last_frame = Some(now);
         self.clock.advance(dt);
+        let pace = self.pace();
+        self.link.set_pace(pace);
         if self.clock.playing {
-            let stable_dt = ctx.input(|i| i.stable_dt);
-            let millis = if stable_dt < 0.022 { 16 } else { 33 };
-            ctx.request_repaint_after(Duration::from_millis(millis));
+            ctx.request_repaint_after(pace);
         }
+    }
+
+    /// Time between frames: 60 a second where they are cheap; where they are not, or where the processor does the drawing and
+    /// training needs it, fewer, so that drawing takes a third of a core's time at most.
+    fn pace(&self) -> Duration {
+        let least = if self.software_renderer { 40 } else { 16 };
+        let third = (3000.0 * self.screen.frame_secs) as u64;
+        Duration::from_millis(third.clamp(least, 200))
     }
 
     /// Sends what changed since the last frame and remembers it for undo.
@@ -208,7 +221,8 @@ impl App {
 }
 
 impl eframe::App for App {
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        self.screen.frame_secs = frame.info().cpu_usage.unwrap_or(0.0);
         self.frame_ui(ui);
     }
 }
@@ -232,7 +246,12 @@ pub fn run(lab: Lab, choice: BackendChoice) -> Result<(), String> {
     let create: eframe::AppCreator<'_> = Box::new(|cc| {
         let link = Link::start(&lab, choice, &cc.egui_ctx);
         let painter = PicturePainter::new(cc.wgpu_render_state.as_ref());
-        Ok(Box::new(App::new(lab, link, painter)))
+        let mut app = App::new(lab, link, painter);
+        app.software_renderer = cc
+            .wgpu_render_state
+            .as_ref()
+            .is_some_and(|state| state.adapter.get_info().device_type == eframe::wgpu::DeviceType::Cpu);
+        Ok(Box::new(app))
     });
     eframe::run_native("rectiflow", options, create).map_err(|why| format!("no window could be opened ({why})"))
 }
