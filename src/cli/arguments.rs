@@ -85,6 +85,7 @@ Examples:
   rectiflow run gaussian-to-moons --out out
   rectiflow run eight-gaussians --steps 2000 --set optimizer.batch=256 --set network.hidden=[32,32] --json
   rectiflow run my.json --set target.kind=rings --set sampling.sampler=rk4 --out rings
+  rectiflow run eight-gaussians --rounds 2 --distill --out reflow      (round-1, round-2, distilled, rounds.csv)
   rectiflow run gaussian-to-moons --steps 0 --out exact     (untrained: enough for `sample --exact`)"
 )]
 pub struct RunOptions {
@@ -106,7 +107,13 @@ pub struct RunOptions {
     /// Sets one key of the experiment; the value is JSON, else a string. May be given more than once
     #[arg(long, value_name = "KEY.PATH=VALUE", value_parser = setting)]
     pub set: Vec<(String, String)>,
-    /// Print the content of metrics.json to stdout
+    /// Rounds of reflow; round k trains on the pairs that round k-1's flow makes, in folders round-1, round-2, …
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub rounds: Option<String>,
+    /// Distill the last round into a student of one Euler step, in the folder distilled
+    #[arg(long)]
+    pub distill: bool,
+    /// Print the content of metrics.json to stdout (with --rounds: of each, as an array)
     #[arg(long)]
     pub json: bool,
 }

@@ -8,6 +8,7 @@ mod doctor;
 mod failure;
 mod field;
 mod list;
+mod rounds;
 mod run;
 mod run_dir;
 mod sample;

@@ -15,7 +15,7 @@ use super::run_dir::{RunDir, draft_of_file, metrics_text};
 use crate::backend::Fault;
 use crate::engine::measures::Measures;
 use crate::engine::session::Session;
-use crate::lab::{Draft, Lab, RunFile, preset};
+use crate::lab::{BadInput, Draft, Lab, RunFile, RunId, preset};
 
 /// The one run of the command line's lab.
 pub const ONLY_RUN: u32 = 1;
@@ -24,7 +24,7 @@ pub const ONLY_RUN: u32 = 1;
 const MOST_RECOVERIES: u32 = 3;
 
 /// What a training leaves behind.
-struct Trained {
+pub struct Trained {
     /// The batch loss of each step.
     losses: Vec<f32>,
     /// Wall time from the first step to the last.
@@ -51,18 +51,56 @@ pub fn run(options: &RunOptions) -> Result<(), Failure> {
     }
     let file = draft.finish()?;
     let folder = options.out.clone().unwrap_or_else(|| PathBuf::from("out").join(name));
-    let dir = RunDir::create(&folder)?;
+    let rounds = rounds_of(options, &file)?;
 
     let mut session = Session::new(options.backend.into(), None)?;
+    if rounds > 1 || options.distill {
+        let metrics = super::rounds::run(&file, &folder, &mut session, rounds, options.distill)?;
+        if options.json {
+            print(&format!("{:#}", Value::Array(metrics)));
+        }
+        return Ok(());
+    }
+    let dir = RunDir::create(&folder)?;
     session.apply(&Arc::new(Lab::of(file.clone())));
-    let trained = train(&mut session, file.experiment.steps);
-    let metrics = write(&dir, &file, &mut session, trained)?;
+    let trained = train(&mut session, ONLY_RUN, file.experiment.steps);
+    let metrics = write(&dir, &file, &mut session, ONLY_RUN, trained)?;
     if options.json {
         print(&metrics_text(&metrics));
     } else {
-        print(&summary(&file, &metrics, &folder));
+        print(&metrics_text_of(&file, &metrics, &folder));
     }
     Ok(())
+}
+
+/// How many rounds are asked for.
+fn rounds_of(options: &RunOptions, file: &RunFile) -> Result<u32, BadInput> {
+    const MOST: u32 = 16;
+    let wrong = |given: &str| BadInput::new(format!("--rounds {given}: give a whole number from 1 to {MOST}"));
+    let rounds = match &options.rounds {
+        None => 1,
+        Some(given) => given
+            .parse()
+            .ok()
+            .filter(|n| (1..=MOST).contains(n))
+            .ok_or_else(|| wrong(given))?,
+    };
+    if let Some(kind) = file
+        .experiment
+        .coupling
+        .model()
+        .map(|_| file.experiment.coupling.name())
+    {
+        return Err(BadInput::new(format!(
+            "coupling \"{kind}\": its pairs are made by a parent run's flow; start from another coupling and give --rounds 2"
+        )));
+    }
+    if (rounds > 1 || options.distill) && file.experiment.steps == 0 {
+        return Err(BadInput::new(
+            "--rounds needs a trained first round; give --steps 1 or more",
+        ));
+    }
+    Ok(rounds)
 }
 
 /// The draft that a preset's or a file's name means, and a name for its folder.
@@ -82,7 +120,7 @@ pub fn draft_of(what: &str) -> Result<(Draft, String), Failure> {
 }
 
 /// Trains to the planned number of steps, with a progress bar on a terminal.
-fn train(session: &mut Session, planned: u64) -> Trained {
+pub fn train(session: &mut Session, id: RunId, planned: u64) -> Trained {
     let bar = ProgressBar::new(planned);
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} steps  {per_sec}  {eta} left  {msg}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -94,7 +132,7 @@ fn train(session: &mut Session, planned: u64) -> Trained {
     while (losses.len() as u64) < planned {
         let left = planned - losses.len() as u64;
         let slice_began = Instant::now();
-        match session.train(ONLY_RUN, slice.min(left) as u32) {
+        match session.train(id, slice.min(left) as u32) {
             Ok(report) => {
                 // after a recovery some steps are taken a second time
                 losses.truncate((report.step as usize).saturating_sub(report.losses.len()));
@@ -132,11 +170,17 @@ fn train(session: &mut Session, planned: u64) -> Trained {
 }
 
 /// Writes everything that there is; the metrics as written.
-fn write(dir: &RunDir, file: &RunFile, session: &mut Session, trained: Trained) -> Result<Map<String, Value>, Failure> {
+pub fn write(
+    dir: &RunDir,
+    file: &RunFile,
+    session: &mut Session,
+    id: RunId,
+    trained: Trained,
+) -> Result<Map<String, Value>, Failure> {
     let steps = trained.losses.len();
     let own = dir.write_experiment(file)?;
     dir.write_losses(&trained.losses)?;
-    if let Some(checkpoint) = session.checkpoint(ONLY_RUN) {
+    if let Some(checkpoint) = session.checkpoint(id) {
         dir.write_weights(&own, &checkpoint)?;
     }
     if let Some(fault) = trained.fault {
@@ -148,11 +192,11 @@ fn write(dir: &RunDir, file: &RunFile, session: &mut Session, trained: Trained) 
         ))?;
         return Err(fault.into());
     }
-    dir.write_trajectories(&session.sample(ONLY_RUN, &file.sampling, None, true)?)?;
+    dir.write_trajectories(&session.sample(id, &file.sampling, None, true)?)?;
     let measures = if steps == 0 {
         Measures::default()
     } else {
-        session.measures(ONLY_RUN, &file.sampling)?
+        session.measures(id, &file.sampling)?
     };
     let metrics = metrics_of(&measures, steps, trained.spent, session.backend_name());
     dir.write_metrics(&metrics)?;
@@ -176,7 +220,7 @@ fn metrics_of(measures: &Measures, steps: usize, spent: Duration, backend: &str)
 }
 
 /// What a person reads at the end.
-fn summary(file: &RunFile, metrics: &Map<String, Value>, folder: &Path) -> String {
+pub fn metrics_text_of(file: &RunFile, metrics: &Map<String, Value>, folder: &Path) -> String {
     let number = |key: &str| metrics.get(key).and_then(Value::as_f64);
     // writing to a String cannot fail
     let mut text = format!(

@@ -18,7 +18,7 @@ use crate::flow::Point;
 use crate::flow::exact::Worth;
 use crate::flow::measure;
 use crate::flow::random::Stream;
-use crate::lab::{Experiment, RunId, Sampler, Sampling};
+use crate::lab::{Experiment, Origin, RunId, Sampler, Sampling};
 
 /// Points that a measure needs, taken from the network; [`MeasureJob::finish`] needs no backend.
 pub struct MeasureJob {
@@ -35,6 +35,7 @@ pub struct MeasureJob {
     /// Ends after so many Euler steps, one draw.
     few: Vec<(u32, Vec<Point>)>,
     ledger: Ledger,
+    budget: bool,
     floors: Option<Arc<Floors>>,
 }
 
@@ -73,9 +74,9 @@ impl MeasureJob {
                 .collect::<Option<_>>()?;
             finite(each.iter().sum::<f64>() / each.len().max(1) as f64)
         };
-        let budget_floor = experiment
-            .budget_holds()
-            .then(|| (self.pairs.cost - flow.path_energy).max(0.0));
+        // a distilled student sees t = 0 only, and no budget holds for it
+        let budget_floor =
+            (self.budget && experiment.budget_holds()).then(|| (self.pairs.cost - flow.path_energy).max(0.0));
         let measures = Measures {
             loss: finite(loss),
             loss_standard_error: finite(loss_error),
@@ -203,6 +204,7 @@ impl Session {
         } else {
             Vec::new()
         };
+        let budget = !matches!(self.runs[at].origin, Origin::Distilled { .. });
         let mut ledger = self.runs[at].ledger;
         ledger.sampling = u64::from(trajectories.evaluations) * trajectories.count() as u64;
         let ends = ends.chunks(effort.points).map(<[Point]>::to_vec).collect();
@@ -219,6 +221,7 @@ impl Session {
             ends,
             few,
             ledger,
+            budget,
             floors,
         })
     }

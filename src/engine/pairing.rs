@@ -225,6 +225,11 @@ impl Session {
         Ok(())
     }
 
+    /// Whether a run still waits for pairs that its parent's flow is to make.
+    pub fn lacks_pairs(&self, id: RunId) -> bool {
+        self.index(id).is_some_and(|at| self.runs[at].lacks_pairs())
+    }
+
     /// The pairs that a run's parent made for it, where it has such.
     pub fn made_pairs(&self, id: RunId) -> Option<Arc<Vec<Pair>>> {
         self.index(id).and_then(|at| self.runs[at].pairs.clone())

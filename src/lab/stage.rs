@@ -30,7 +30,7 @@ pub struct Sampling {
     pub count: u32,
     /// Where the solver steps lie.
     pub grid: Grid,
-    /// The parameter a of the order-2 family `rk2` (1/2 is Heun... see `flow/sampler`).
+    /// The parameter a of the order-2 family `rk2` (1/2 is midpoint, 2/3 Ralston, 1 Heun).
     pub rk2_a: f64,
     /// Relative and absolute tolerance of dopri5.
     pub tolerance: f64,
