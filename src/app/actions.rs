@@ -64,6 +64,13 @@ impl App {
             }
             UiCommand::ResetView => self.screen.stage.reset(),
             UiCommand::PlayTraining | UiCommand::StepTraining | UiCommand::ResetTraining => self.train_command(command),
+            UiCommand::Reflow
+            | UiCommand::ReflowTimes
+            | UiCommand::Distill
+            | UiCommand::TrainFurther
+            | UiCommand::RemoveRun
+            | UiCommand::NextRun
+            | UiCommand::PreviousRun => self.rounds_command(command),
             UiCommand::PlayFlow
             | UiCommand::FlowBack
             | UiCommand::FlowForward
@@ -103,6 +110,7 @@ impl App {
         match command {
             UiCommand::FoldLeft => look.left_open = !look.left_open,
             UiCommand::FoldRight => look.right_open = !look.right_open,
+            UiCommand::FoldRounds => look.rounds_open = !look.rounds_open,
             UiCommand::FoldBottom => look.bottom_open = !look.bottom_open,
             UiCommand::FoldAll => {
                 let open = !(look.left_open || look.right_open || look.bottom_open);

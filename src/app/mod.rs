@@ -9,6 +9,7 @@ mod dialogs;
 mod link;
 pub mod paint;
 mod panels;
+mod rounds;
 pub mod theme;
 pub mod ui_command;
 mod widgets;
@@ -48,6 +49,7 @@ pub struct App {
 struct Screen {
     dialog: Option<Dialog>,
     stage: panels::stage::StageView,
+    rounds: panels::rounds::RoundsView,
     painter: PicturePainter,
     thumbnails: Thumbnails,
     files: actions::Files,
@@ -77,6 +79,7 @@ impl App {
             screen: Screen {
                 dialog: None,
                 stage: panels::stage::StageView::default(),
+                rounds: panels::rounds::RoundsView::default(),
                 painter,
                 thumbnails: Thumbnails::default(),
                 files: actions::Files::default(),
@@ -198,6 +201,7 @@ impl App {
 
     /// Sends what changed since the last frame and remembers it for undo.
     fn send_changes(&mut self, ctx: &egui::Context) {
+        rounds::lay_stages(&mut self.lab);
         if self.lab != self.sent {
             self.link.send(Command::Apply(Arc::new(self.lab.clone())));
             // the engine has the records now; the document does not keep them

@@ -37,6 +37,16 @@ pub enum UiCommand {
     LayerVelocity,
     LayerDensity,
     LayerExact,
+    LayerPairs,
+    LayerBend,
+    Reflow,
+    ReflowTimes,
+    Distill,
+    TrainFurther,
+    RemoveRun,
+    NextRun,
+    PreviousRun,
+    FoldRounds,
     FoldLeft,
     FoldRight,
     FoldBottom,
@@ -115,7 +125,7 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
 }
 
 /// Every command without an argument.
-pub const COMMANDS: [Row; 36] = [
+pub const COMMANDS: [Row; 46] = [
     row(Menu::File, UiCommand::OpenLab, ctrl(Key::O)),
     row(Menu::File, UiCommand::SaveLab, ctrl(Key::S)),
     row(Menu::File, UiCommand::SaveLabAs, ctrl_shift(Key::S)),
@@ -125,6 +135,13 @@ pub const COMMANDS: [Row; 36] = [
     row(Menu::Run, UiCommand::PlayTraining, plain(Key::Space)),
     row(Menu::Run, UiCommand::StepTraining, plain(Key::Period)),
     row(Menu::Run, UiCommand::ResetTraining, plain(Key::R)),
+    row(Menu::Run, UiCommand::TrainFurther, ctrl(Key::Enter)),
+    row(Menu::Run, UiCommand::Reflow, ctrl(Key::R)),
+    row(Menu::Run, UiCommand::ReflowTimes, ctrl_shift(Key::R)),
+    row(Menu::Run, UiCommand::Distill, ctrl(Key::D)),
+    row(Menu::Run, UiCommand::RemoveRun, ctrl(Key::Delete)),
+    row(Menu::Run, UiCommand::NextRun, plain(Key::CloseBracket)),
+    row(Menu::Run, UiCommand::PreviousRun, plain(Key::OpenBracket)),
     row(Menu::Run, UiCommand::PlayFlow, shift(Key::Space)),
     row(Menu::Run, UiCommand::FlowBack, plain(Key::ArrowLeft)),
     row(Menu::Run, UiCommand::FlowForward, plain(Key::ArrowRight)),
@@ -141,9 +158,12 @@ pub const COMMANDS: [Row; 36] = [
     row(Menu::View, UiCommand::LayerVelocity, plain(Key::Num6)),
     row(Menu::View, UiCommand::LayerDensity, plain(Key::Num7)),
     row(Menu::View, UiCommand::LayerExact, plain(Key::Num8)),
+    row(Menu::View, UiCommand::LayerPairs, plain(Key::Num9)),
+    row(Menu::View, UiCommand::LayerBend, plain(Key::Num0)),
     row(Menu::View, UiCommand::FoldLeft, plain(Key::F2)),
     row(Menu::View, UiCommand::FoldRight, plain(Key::F3)),
     row(Menu::View, UiCommand::FoldBottom, plain(Key::F4)),
+    row(Menu::View, UiCommand::FoldRounds, plain(Key::F5)),
     row(Menu::View, UiCommand::FoldAll, plain(Key::F)),
     row(Menu::View, UiCommand::SwitchTheme, ctrl(Key::T)),
     row(Menu::View, UiCommand::ZoomIn, ctrl(Key::Plus)),
@@ -210,7 +230,10 @@ pub fn pressed(ctx: &Context) -> Vec<UiCommand> {
         for wants_shift in [true, false] {
             for row in &COMMANDS {
                 let keys = row.keys;
-                let function_key = matches!(keys.logical_key, Key::F1 | Key::F2 | Key::F3 | Key::F4 | Key::F11);
+                let function_key = matches!(
+                    keys.logical_key,
+                    Key::F1 | Key::F2 | Key::F3 | Key::F4 | Key::F5 | Key::F11
+                );
                 let reserved = focused && !keys.modifiers.command && !function_key;
                 if keys.modifiers.shift == wants_shift && !reserved && input.consume_shortcut(&keys) {
                     hits.push(row.command.clone());

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use super::floors::{Floors, FloorsOf};
-use super::measures::{Effort, FreshPairs, Ledger, Measures, mean_and_error, squared};
+use super::measures::{Budget, Effort, FreshPairs, Ledger, Measures, mean_and_error, squared};
 use super::pacing::Throttle;
 use super::sampling::points_f64;
 use super::session::Session;
@@ -18,7 +18,20 @@ use crate::flow::Point;
 use crate::flow::exact::Worth;
 use crate::flow::measure;
 use crate::flow::random::Stream;
-use crate::lab::{Experiment, Origin, RunId, Sampler, Sampling};
+use crate::lab::{Experiment, Grid, Origin, RunId, Sampler, Sampling};
+
+/// Particles of the budget.
+const FINE_COUNT: usize = 2048;
+
+/// How the budget's flow is integrated: its straightness is then within a percent of the continuous one.
+const fn fine_sampling(shown: &Sampling) -> Sampling {
+    Sampling {
+        sampler: Sampler::Heun,
+        steps: 32,
+        grid: Grid::Uniform,
+        ..*shown
+    }
+}
 
 /// Points that a measure needs, taken from the network; [`MeasureJob::finish`] needs no backend.
 pub struct MeasureJob {
@@ -34,8 +47,9 @@ pub struct MeasureJob {
     ends: Vec<Vec<Point>>,
     /// Ends after so many Euler steps, one draw.
     few: Vec<(u32, Vec<Point>)>,
+    /// Fresh particles on a fine grid, for the budget.
+    fine: Option<Trajectories>,
     ledger: Ledger,
-    budget: bool,
     floors: Option<Arc<Floors>>,
 }
 
@@ -74,9 +88,10 @@ impl MeasureJob {
                 .collect::<Option<_>>()?;
             finite(each.iter().sum::<f64>() / each.len().max(1) as f64)
         };
-        // a distilled student sees t = 0 only, and no budget holds for it
-        let budget_floor =
-            (self.budget && experiment.budget_holds()).then(|| (self.pairs.cost - flow.path_energy).max(0.0));
+        let known_floor = floors.loss.as_ref().map(|f| f.mean);
+        let fine = self.fine.as_ref();
+        let budget = fine.and_then(|fine| budget_of(self.pairs.cost, known_floor, fine));
+        let budget_floor = budget.map(|b| b.floor);
         let measures = Measures {
             loss: finite(loss),
             loss_standard_error: finite(loss_error),
@@ -105,6 +120,7 @@ impl MeasureJob {
                 .map(|(n, ends)| Some((*n, w2_squared(ends, &targets[0])?)))
                 .collect(),
             evaluations_ledger: Some(self.ledger),
+            budget,
             step: self.step,
         };
         JobDone {
@@ -115,6 +131,20 @@ impl MeasureJob {
             floors,
         }
     }
+}
+
+/// The budget of a flow, with the floor where it is known; None where something is not finite.
+fn budget_of(coupling_cost: f64, floor: Option<f64>, fine: &Trajectories) -> Option<Budget> {
+    let flow = measure::carried(&fine.times, &points_f64(&fine.states));
+    let budget = Budget {
+        coupling_cost,
+        floor: floor.unwrap_or_else(|| (coupling_cost - flow.path_energy).max(0.0)),
+        floor_estimated: floor.is_none(),
+        bends: flow.straightness,
+        carried: flow.transport_cost_p2,
+    };
+    let all = [budget.coupling_cost, budget.floor, budget.bends, budget.carried];
+    all.iter().all(|x| x.is_finite()).then_some(budget)
 }
 
 /// Crossings among the chords of the first particles.
@@ -198,13 +228,18 @@ impl Session {
         let sources = experiment
             .source
             .samples(experiment.seed, Stream::MeasureSource, effort.draws * effort.points);
+        let fine = if experiment.budget_holds() && !matches!(self.runs[at].origin, Origin::Distilled { .. }) {
+            let starts = sources[..sources.len().min(FINE_COUNT)].to_vec();
+            Some(self.sample(id, &fine_sampling(sampling), Some(starts), true)?)
+        } else {
+            None
+        };
         let ends = points_f64(&self.sample(id, sampling, Some(sources), false)?.ends());
         let few = if effort.few_steps {
             self.few_steps(at, sampling)?
         } else {
             Vec::new()
         };
-        let budget = !matches!(self.runs[at].origin, Origin::Distilled { .. });
         let mut ledger = self.runs[at].ledger;
         ledger.sampling = u64::from(trajectories.evaluations) * trajectories.count() as u64;
         let ends = ends.chunks(effort.points).map(<[Point]>::to_vec).collect();
@@ -220,8 +255,8 @@ impl Session {
             trajectories,
             ends,
             few,
+            fine,
             ledger,
-            budget,
             floors,
         })
     }
@@ -312,6 +347,9 @@ impl Session {
         let mut worked = false;
         for i in 0..self.stages.len() {
             let (id, sampling) = (self.stages[i].stage.run, self.stages[i].stage.sampling);
+            if self.stages[..i].iter().any(|s| s.stage.run == id) {
+                continue;
+            }
             let Some(at) = self.index(id) else { continue };
             let trajectories = Arc::clone(&self.stages[i].snapshot.trajectories);
             let training = self.runs[at].state() == RunState::Training;

@@ -23,6 +23,22 @@ pub struct Ledger {
     pub sampling: u64,
 }
 
+/// E|X1-X0|^2 = floor + bends + carried (MATHS.md, "the budget"), data units squared. The flow is integrated finely whatever
+/// the sampler shown: with one Euler step nothing bends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Budget {
+    /// E|X1 - X0|^2 over the training pairs.
+    pub coupling_cost: f64,
+    /// The least that the loss can be; estimated as what is left where it has no closed form.
+    pub floor: f64,
+    /// Whether the floor is estimated.
+    pub floor_estimated: bool,
+    /// Straightness of the flow: what bending costs.
+    pub bends: f64,
+    /// E|z1 - z0|^2: what is carried.
+    pub carried: f64,
+}
+
 /// Everything `metrics.json` reports that is measured; a measure that has not been taken, or has no meaning for the run, is None.
 /// Units: data units, squared where the name says so. Definitions: MATHS.md "Measures".
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -67,6 +83,8 @@ pub struct Measures {
     pub w2_squared_at_steps: Option<BTreeMap<u32, f64>>,
     /// Network evaluations spent.
     pub evaluations_ledger: Option<Ledger>,
+    /// Where the coupling's cost goes; None where the law of the budget does not hold.
+    pub budget: Option<Budget>,
     /// Training steps at which these were taken.
     pub step: u64,
 }

@@ -79,6 +79,9 @@ impl Session {
         if run.origin.starts_from_parent() && run.step == 0 && checkpoint.params.len() == run.checkpoint.params.len() {
             run.checkpoint.params.clone_from(&checkpoint.ema);
             run.checkpoint.ema.clone_from(&checkpoint.ema);
+            // what it starts from is seen while its pairs are made
+            self.load(run);
+            run.version += 1;
         }
         let slot = self.take_slot();
         match self.backend.load(slot, job, &checkpoint) {

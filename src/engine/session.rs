@@ -126,7 +126,7 @@ impl Session {
             .enumerate()
             .map(|(i, stage)| {
                 let mut active = self.stages.get(i).cloned().unwrap_or_default();
-                active.stage = *stage;
+                active.show(*stage);
                 active
             })
             .collect();

@@ -60,6 +60,15 @@ impl Default for ActiveStage {
 }
 
 impl ActiveStage {
+    /// Shows this stage from now on. Another run's trajectories stay until its own are there.
+    pub(super) fn show(&mut self, stage: Stage) {
+        if self.stage.run != stage.run {
+            (self.drawn, self.field_of, self.exact_of, self.pairs_of) = (None, None, None, None);
+            (self.snapshot.field, self.snapshot.exact_field) = (None, None);
+        }
+        self.stage = stage;
+    }
+
     /// Source and target points and bounds, where the distributions or the particles changed.
     fn refresh_points(&mut self, experiment: &Experiment) -> bool {
         let key = (

@@ -75,6 +75,8 @@ pub struct Layers {
     pub exact: bool,
     /// Chords of training pairs, from x0 to x1.
     pub pairs: bool,
+    /// Color trajectories by how far they are from their chord.
+    pub bend: bool,
     /// How many trajectories are drawn.
     pub trajectories_shown: u32,
 }
@@ -91,6 +93,7 @@ impl Default for Layers {
             density: false,
             exact: false,
             pairs: false,
+            bend: false,
             trajectories_shown: 400,
         }
     }
@@ -145,6 +148,8 @@ pub struct Look {
     pub right_open: bool,
     /// Whether the clocks' panel is open.
     pub bottom_open: bool,
+    /// Whether the rounds' cards are open.
+    pub rounds_open: bool,
 }
 
 impl Default for Look {
@@ -156,6 +161,7 @@ impl Default for Look {
             left_open: true,
             right_open: true,
             bottom_open: true,
+            rounds_open: true,
         }
     }
 }

@@ -3,9 +3,11 @@
 //!
 //! One file a view ([`stage`]); [`color`] says what colors mean.
 
+pub mod bend;
 pub mod color;
 pub mod density;
 pub mod field;
+pub mod pairs;
 #[cfg(test)]
 pub(crate) mod scene;
 pub mod stage;
@@ -116,6 +118,17 @@ pub enum Mark {
 pub enum Swatch {
     /// A point of this color and shape.
     Point(Rgba, Shape),
+    /// A point of this color and shape, and how many there are among how many.
+    Counted {
+        /// Color.
+        color: Rgba,
+        /// Shape.
+        shape: Shape,
+        /// How many.
+        count: u64,
+        /// Among how many.
+        of: u64,
+    },
     /// A line of this color, dashed or not.
     Line(Rgba, bool),
     /// An arrow of this color, dashed or not.

@@ -15,6 +15,7 @@ pub(crate) struct Scene {
     source: Points,
     target: Points,
     trajectories: Arc<Trajectories>,
+    pairs: Arc<Vec<[f32; 4]>>,
     field: Arc<FieldGrid>,
     exact: Arc<FieldGrid>,
 }
@@ -109,6 +110,7 @@ impl Scene {
                 states,
                 evaluations: 2 * steps as u32,
             }),
+            pairs: Arc::new(Vec::new()),
             field: field(0.25),
             exact: field(0.0),
         }
@@ -120,6 +122,7 @@ impl Scene {
             source: &self.source,
             target: &self.target,
             trajectories: &self.trajectories,
+            pairs: &self.pairs,
             field: Some(&self.field),
             exact_field: Some(&self.exact),
             layers,
@@ -141,5 +144,6 @@ pub(crate) const NOTHING: Layers = Layers {
     density: false,
     exact: false,
     pairs: false,
+    bend: false,
     trajectories_shown: 400,
 };

@@ -5,12 +5,15 @@
 use std::f32::consts::TAU;
 use std::sync::Arc;
 
+use super::bend::{self, bend_colors, full_scale};
 use super::color::{ColorMap, Theme, cyclic, with_alpha};
 use super::density::{Density, density};
 use super::field::{FieldArrows, difference, field_arrows};
+use super::pairs::chords;
 use super::{Bounds, Colors, LegendEntry, Mark, Picture, Rgba, Shape, Swatch};
 use crate::backend::Trajectories;
 use crate::engine::snapshot::{FieldGrid, Points};
+use crate::flow::coupling::Pair;
 use crate::lab::Layers;
 
 /// What a stage is drawn from; all but `layers`, `t` and `theme` are parts of a `StageSnapshot`.
@@ -22,6 +25,8 @@ pub struct StageInput<'a> {
     pub target: &'a Points,
     /// The particles' recorded states.
     pub trajectories: &'a Arc<Trajectories>,
+    /// Training pairs, for the chords.
+    pub pairs: &'a Arc<Vec<Pair>>,
     /// Learned velocities at `t`.
     pub field: Option<&'a Arc<FieldGrid>>,
     /// Exact velocities at `t`, on the same grid.
@@ -40,7 +45,9 @@ pub struct StageInput<'a> {
 #[derive(Debug, Default)]
 pub struct StageCache {
     colors: Kept<(usize, Theme), Arc<Vec<Rgba>>>,
-    lines: Kept<(usize, Theme, u32, bool), Lines>,
+    lines: Kept<(usize, Theme, u32, bool, bool), Lines>,
+    bends: Kept<(usize, Theme, u32), Arc<Vec<Rgba>>>,
+    pairs: Kept<(usize, Theme), (Vec<Mark>, Vec<LegendEntry>)>,
     now: Kept<(usize, u64), Points>,
     density: Kept<(usize, Theme), Density>,
     arrows: Kept<(usize, Theme), FieldArrows>,
@@ -55,6 +62,7 @@ type Held = (
     Option<Arc<Trajectories>>,
     Option<Arc<FieldGrid>>,
     Option<Arc<FieldGrid>>,
+    Option<Arc<Vec<Pair>>>,
 );
 
 /// A value and what it was made from.
@@ -103,6 +111,7 @@ pub fn stage_picture(input: &StageInput, cache: &mut StageCache) -> Picture {
     hold(input, cache);
     add_maps(input, cache, &mut picture);
     add_clouds(input, &mut picture);
+    add_pairs(input, cache, &mut picture);
     add_trajectories(input, cache, &mut picture);
     add_arrows(input, cache, &mut picture);
     add_particles(input, cache, &mut picture);
@@ -118,6 +127,7 @@ fn hold(input: &StageInput, cache: &mut StageCache) {
         .is_some_and(|a| Arc::ptr_eq(a, input.trajectories));
     if !same {
         (cache.colors, cache.lines, cache.now, cache.density) = Default::default();
+        cache.bends = Kept::default();
         cache.held.0 = Some(input.trajectories.clone());
     }
     let same_field = |a: &Option<Arc<FieldGrid>>, b: Option<&Arc<FieldGrid>>| a.as_ref().map(id) == b.map(id);
@@ -125,6 +135,21 @@ fn hold(input: &StageInput, cache: &mut StageCache) {
         (cache.arrows, cache.exact, cache.difference) = Default::default();
         (cache.held.1, cache.held.2) = (input.field.cloned(), input.exact_field.cloned());
     }
+}
+
+/// Chords of pairs and their crossings.
+fn add_pairs(input: &StageInput, cache: &mut StageCache, picture: &mut Picture) {
+    if !input.layers.pairs {
+        return;
+    }
+    if !cache.held.3.as_ref().is_some_and(|held| Arc::ptr_eq(held, input.pairs)) {
+        cache.pairs = Kept::default();
+        cache.held.3 = Some(input.pairs.clone());
+    }
+    let key = (id(input.pairs), input.theme);
+    let (marks, legend) = cache.pairs.get(key, || chords(input.pairs, input.theme));
+    picture.marks.extend(marks);
+    picture.legend.extend(legend);
 }
 
 /// Heat maps, behind all else.
@@ -216,7 +241,13 @@ fn add_trajectories(input: &StageInput, cache: &mut StageCache, picture: &mut Pi
         input.theme,
         layers.trajectories_shown,
         layers.particles,
+        layers.bend,
     );
+    let colors = if layers.bend {
+        bends(input, cache, picture)
+    } else {
+        colors
+    };
     let lines = cache.lines.get(key, || lines(input, &colors));
     if layers.trajectories {
         picture.marks.push(Mark::Lines {
@@ -241,6 +272,27 @@ fn add_trajectories(input: &StageInput, cache: &mut StageCache, picture: &mut Pi
             swatch: Swatch::Point(input.theme.palette().text_quiet, Shape::Square),
         });
     }
+}
+
+/// The colors of trajectories by how far they stray from their chords.
+fn bends(input: &StageInput, cache: &mut StageCache, picture: &mut Picture) -> Arc<Vec<Rgba>> {
+    let (t, theme) = (input.trajectories, input.theme);
+    if input.layers.trajectories {
+        picture.legend.push(LegendEntry {
+            key: "legend.bend",
+            text: "distance from the chord",
+            swatch: Swatch::Ramp {
+                colors: ramp(|x| bend::color(theme, x)),
+                low: 0.0,
+                high: full_scale(picture.bounds),
+            },
+        });
+    }
+    let shown = t.count().min(input.layers.trajectories_shown as usize);
+    let key = (id(t), theme, input.layers.trajectories_shown);
+    cache
+        .bends
+        .get(key, || Arc::new(bend_colors(t, shown, picture.bounds, theme)))
 }
 
 fn add_arrows(input: &StageInput, cache: &mut StageCache, picture: &mut Picture) {

@@ -53,6 +53,7 @@ fn paint_swatch(painter: &egui::Painter, place: Rect, swatch: &Swatch) {
     let middle = place.center();
     let ends = [pos2(place.left() + 4.0, middle.y), pos2(place.right() - 4.0, middle.y)];
     match swatch {
+        Swatch::Counted { color, shape, .. } => paint_swatch(painter, place, &Swatch::Point(*color, *shape)),
         Swatch::Point(c, Shape::Disk) => _ = painter.circle_filled(middle, 4.0, color32(*c)),
         Swatch::Point(c, Shape::Ring) => _ = painter.circle_stroke(middle, 3.6, Stroke::new(1.6, color32(*c))),
         Swatch::Point(c, Shape::Square) => {

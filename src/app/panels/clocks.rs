@@ -31,6 +31,7 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
     };
     ui.horizontal(|ui| training(app, ui, height));
     ui.horizontal(|ui| flow(app, ui));
+    super::rounds::ui(app, ui);
 }
 
 fn title(ui: &mut Ui, key: &str) {

@@ -1,11 +1,13 @@
 //! The window's parts: one file each.
 
+mod budget;
 pub mod clocks;
 pub mod distributions;
 mod experiment;
 mod lens;
 mod measures;
 pub mod member;
+pub mod rounds;
 pub mod stage;
 pub mod status;
 mod top;

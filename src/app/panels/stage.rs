@@ -8,13 +8,14 @@ use crate::app::App;
 use crate::app::paint::paint_legend;
 use crate::app::theme::{self, text};
 use crate::app::ui_command::UiCommand;
+use crate::app::widgets::grouped;
 use crate::app::widgets::icon::{Icon, icon_button};
 use crate::app::widgets::loss_chart::nice_step;
 use crate::app::widgets::row::text_or;
 use crate::engine::snapshot::StageSnapshot;
 use crate::lab::Layers;
 use crate::picture::stage::{StageCache, StageInput, stage_picture};
-use crate::picture::{Transform, color};
+use crate::picture::{LegendEntry, Swatch, Transform, color};
 
 /// Space between what must be seen and the edges of the stage, as a part of its size.
 const MARGIN: f64 = 0.06;
@@ -41,7 +42,7 @@ impl StageView {
 }
 
 /// The layers with the commands that switch them, in their order on screen.
-pub fn layers_of(layers: &mut Layers) -> [(UiCommand, &mut bool); 8] {
+pub fn layers_of(layers: &mut Layers) -> [(UiCommand, &mut bool); 10] {
     [
         (UiCommand::LayerSource, &mut layers.source),
         (UiCommand::LayerTarget, &mut layers.target),
@@ -51,6 +52,8 @@ pub fn layers_of(layers: &mut Layers) -> [(UiCommand, &mut bool); 8] {
         (UiCommand::LayerVelocity, &mut layers.velocity),
         (UiCommand::LayerDensity, &mut layers.density),
         (UiCommand::LayerExact, &mut layers.exact),
+        (UiCommand::LayerPairs, &mut layers.pairs),
+        (UiCommand::LayerBend, &mut layers.bend),
     ]
 }
 
@@ -124,6 +127,7 @@ fn plot(app: &mut App, ui: &mut Ui) {
         source: &stage.source,
         target: &stage.target,
         trajectories: &stage.trajectories,
+        pairs: &stage.pairs,
         field: stage.field.as_ref(),
         exact_field: stage.exact_field.as_ref(),
         layers: &app.lab.stages[0].layers,
@@ -136,7 +140,7 @@ fn plot(app: &mut App, ui: &mut Ui) {
     let painter = ui.painter_at(rect);
     let legend_fits = rect.width() > LEGEND_FROM;
     let legend = if legend_fits { picture.legend.as_slice() } else { &[] };
-    paint_legend(&painter, rect, surface, legend, |entry| text_or(entry.key, entry.text));
+    paint_legend(&painter, rect, surface, legend, legend_text);
     caption(app, ui, rect);
     if stage.source.is_empty() && stage.target.is_empty() {
         let font = FontId::proportional(text::HEADING);
@@ -154,6 +158,20 @@ fn plot(app: &mut App, ui: &mut Ui) {
         let font = FontId::proportional(text::BODY);
         let place = rect.left_bottom() + vec2(14.0, -12.0);
         label(&painter, place, Align2::LEFT_BOTTOM, words, font, colors);
+    }
+}
+
+/// A legend entry's words.
+fn legend_text(entry: &LegendEntry) -> String {
+    match entry.swatch {
+        Swatch::Counted { count, of, .. } => t!(
+            "legend.counted",
+            what = text_or(entry.key, entry.text),
+            count = grouped(count),
+            of = grouped(of)
+        )
+        .into_owned(),
+        _ => text_or(entry.key, entry.text),
     }
 }
 

@@ -21,6 +21,8 @@ pub enum Icon {
     Loop,
     /// Half a disk: the other theme.
     Theme,
+    /// Two rails with handles: settings.
+    Settings,
     /// A frame with corners: the whole view.
     Frame,
 }
@@ -105,6 +107,14 @@ pub fn paint(painter: &egui::Painter, icon: Icon, r: Rect, ink: Color32, behind:
                 .map(|i| r.center() + Vec2::angled(-TAU / 4.0 + TAU / 2.0 * i as f32 / 24.0) * r.width() * 0.5)
                 .collect();
             painter.add(Shape::convex_polygon(half, ink, Stroke::NONE));
+        }
+        Icon::Settings => {
+            for (y, x) in [(0.22, 0.68), (0.78, 0.32)] {
+                let y = r.top() + r.height() * y;
+                painter.hline(r.x_range(), y, thick);
+                let handle = pos2(r.left() + r.width() * x, y);
+                painter.circle(handle, 3.4, behind, thick);
+            }
         }
         Icon::Frame => {
             for (corner, dx, dy) in [

@@ -22,6 +22,7 @@ const SIZE: f32 = 14.0;
 fn range(entry: &LegendEntry) -> Option<String> {
     match &entry.swatch {
         Swatch::Ramp { low, high, .. } => Some(format!("{} – {}", short(*low), short(*high))),
+        Swatch::Counted { count, of, .. } => Some(format!("{count} of {of}")),
         _ => None,
     }
 }
@@ -79,6 +80,7 @@ pub(super) fn draw(canvas: &mut Canvas, theme: Theme, page: &Page, entries: &[Le
 
 fn swatch(canvas: &mut Canvas, at: [f32; 2], swatch: &Swatch) {
     match swatch {
+        Swatch::Counted { color, shape, .. } => point(canvas, at, *color, *shape),
         Swatch::Point(c, shape) => point(canvas, at, *c, *shape),
         Swatch::Line(c, dashed) => line(canvas, at, 0.0, *c, *dashed),
         Swatch::Arrow(c, dashed) => {

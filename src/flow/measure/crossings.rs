@@ -16,6 +16,20 @@ pub fn chord_crossings(starts: &[Point], ends: &[Point]) -> u64 {
     chords.par_iter().enumerate().map(of_one).sum()
 }
 
+/// Where the chords cross that [`chord_crossings`] counts, in the order of the chords. O(n^2).
+pub fn crossing_points(starts: &[Point], ends: &[Point]) -> Vec<Point> {
+    let chords: Vec<(Point, Point)> = starts.iter().copied().zip(ends.iter().copied()).collect();
+    let mut found = Vec::new();
+    for (i, &p) in chords.iter().enumerate() {
+        for &q in chords[i + 1..].iter().filter(|&&q| cross(p, q)) {
+            let (along, other, to) = (less(p.1, p.0), less(q.1, q.0), less(q.0, p.0));
+            let part = (to[0] * other[1] - to[1] * other[0]) / (along[0] * other[1] - along[1] * other[0]);
+            found.push([p.0[0] + part * along[0], p.0[1] + part * along[1]]);
+        }
+    }
+    found
+}
+
 fn cross(p: (Point, Point), q: (Point, Point)) -> bool {
     let overlap = |axis: usize| {
         let (a, b) = (p.0[axis], p.1[axis]);

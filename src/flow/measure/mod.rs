@@ -5,7 +5,7 @@
 mod crossings;
 mod distances;
 
-pub use crossings::chord_crossings;
+pub use crossings::{chord_crossings, crossing_points};
 pub use distances::{SLICES, energy_distance, sliced_w2_squared, w2_squared};
 
 use super::Point;

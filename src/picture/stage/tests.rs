@@ -11,6 +11,7 @@ const ALL: Layers = Layers {
     density: true,
     exact: true,
     pairs: true,
+    bend: false,
     trajectories_shown: 20,
 };
 
@@ -108,6 +109,7 @@ fn what_has_no_points_is_an_empty_picture() {
             source: &nothing,
             target: &nothing,
             trajectories: &trajectories,
+            pairs: &Arc::default(),
             field: None,
             exact_field: None,
             layers: &ALL,

@@ -1,0 +1,364 @@
+//! What the strip of rounds does to the lab: child runs by reflow and by distillation, the small stage of every run, which
+//! run fills the window. Only the lab is edited, so undo takes it all back; the engine makes the pairs and trains.
+
+use std::sync::Arc;
+
+use super::App;
+use super::ui_command::UiCommand;
+use crate::engine::command::Command;
+use crate::engine::snapshot::RunState;
+use crate::flow::coupling::{Coupling, ModelPairs};
+use crate::lab::{Experiment, Lab, LabRun, Layers, Origin, RunId, Sampler, Sampling, Stage};
+
+/// The most runs side by side: more would be neither seen nor trained in an evening.
+pub const MOST_ROUNDS: usize = 24;
+/// Particles of a small stage.
+const SMALL_COUNT: u32 = 300;
+/// Trajectories of a small stage.
+const SMALL_SHOWN: u32 = 70;
+
+/// How the next child run is made: what the popover beside the buttons edits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReflowSettings {
+    /// How its pairs are made.
+    pub pairs: ModelPairs,
+    /// Whether it starts from its parent's parameters or afresh.
+    pub from_parent: bool,
+    /// Its training steps; as many as its parent has where None.
+    pub steps: Option<u64>,
+    /// Rounds that one press of "Reflow x k" adds.
+    pub rounds: u32,
+}
+
+impl Default for ReflowSettings {
+    fn default() -> Self {
+        Self {
+            pairs: ModelPairs {
+                pairs: 32_768,
+                ..ModelPairs::default()
+            },
+            from_parent: true,
+            steps: None,
+            rounds: 2,
+        }
+    }
+}
+
+/// Which child a press makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Child {
+    /// Another round.
+    Reflow,
+    /// A one-step student.
+    Distilled,
+}
+
+/// The round of a run: 1 for one that was trained from its distributions, one more than its parent's for a reflow. A
+/// student has its teacher's.
+pub fn round_of(lab: &Lab, id: RunId) -> u32 {
+    let mut round = 1;
+    let mut at = lab.run(id);
+    // a file may hold a cycle of parents
+    for _ in 0..lab.runs.len() {
+        let Some(run) = at else { break };
+        round += u32::from(matches!(run.origin, Origin::Reflow { .. }));
+        at = run.origin.parent().and_then(|parent| lab.run(parent));
+    }
+    round
+}
+
+/// What a run is called on its card: 1-RF, 2-RF, …, and 1-RF+D for a student of the first.
+pub fn tag_of(lab: &Lab, id: RunId) -> String {
+    let round = round_of(lab, id);
+    let distilled = lab
+        .run(id)
+        .is_some_and(|r| matches!(r.origin, Origin::Distilled { .. }));
+    format!("{round}-RF{}", if distilled { "+D" } else { "" })
+}
+
+fn is_distilled(lab: &Lab, id: RunId) -> bool {
+    lab.run(id)
+        .is_some_and(|run| matches!(run.origin, Origin::Distilled { .. }))
+}
+
+/// A student knows t = 0 alone: one Euler step.
+const ONE_STEP: (Sampler, u32) = (Sampler::Euler, 1);
+
+/// Gives every run its small stage behind the big one, with the same particles, sampler and steps; a lone run needs none.
+pub fn lay_stages(lab: &mut Lab) {
+    let Some(&big) = lab.stages.first() else { return };
+    lab.stages.truncate(1);
+    if lab.runs.len() < 2 {
+        return;
+    }
+    let small = |run: &LabRun| {
+        let (sampler, steps) = if is_distilled(lab, run.id) {
+            ONE_STEP
+        } else {
+            (big.sampling.sampler, big.sampling.steps)
+        };
+        Stage {
+            run: run.id,
+            sampling: Sampling {
+                sampler,
+                steps,
+                count: big.sampling.count.min(SMALL_COUNT),
+                ..big.sampling
+            },
+            layers: Layers {
+                source: false,
+                target: true,
+                particles: true,
+                trajectories: big.layers.trajectories,
+                states: false,
+                velocity: false,
+                density: false,
+                exact: false,
+                pairs: false,
+                trajectories_shown: SMALL_SHOWN,
+                ..big.layers
+            },
+        }
+    };
+    let stages: Vec<Stage> = lab.runs.iter().map(small).collect();
+    lab.stages.extend(stages);
+}
+
+/// The experiment of a child of `parent`.
+fn child_of(parent: &Experiment, settings: &ReflowSettings, pairs: ModelPairs, name: String) -> Experiment {
+    Experiment {
+        name,
+        // its pairs start from other points than its parent's
+        seed: parent.seed.wrapping_add(1),
+        coupling: Coupling::Model(pairs),
+        steps: settings.steps.unwrap_or(parent.steps),
+        ..parent.clone()
+    }
+}
+
+/// Adds a child of `parent` to the lab, with an id that no run has had; gives it back.
+pub fn add_child(lab: &mut Lab, parent: RunId, kind: Child, settings: &ReflowSettings) -> Option<RunId> {
+    let from = lab.run(parent)?.experiment.clone();
+    if lab.runs.len() >= MOST_ROUNDS {
+        return None;
+    }
+    let id = lab.runs.iter().map(|r| r.id).max().unwrap_or(0) + 1;
+    let mut pairs = settings.pairs;
+    if is_distilled(lab, parent) {
+        (pairs.sampler, pairs.steps) = ONE_STEP;
+    }
+    let from_parent = settings.from_parent;
+    lab.runs.push(LabRun {
+        id,
+        experiment: child_of(&from, settings, pairs, String::new()),
+        origin: match kind {
+            Child::Reflow => Origin::Reflow { parent, from_parent },
+            Child::Distilled => Origin::Distilled { parent, from_parent },
+        },
+        record: None,
+    });
+    let tag = tag_of(lab, id);
+    let numbered = format!("{tag} (");
+    let named = |run: &&LabRun| run.experiment.name == tag || run.experiment.name.starts_with(&numbered);
+    let same = lab.runs.iter().filter(named).count();
+    let name = if same == 0 {
+        tag
+    } else {
+        format!("{tag} ({})", same + 1)
+    };
+    if let Some(run) = lab.run_mut(id) {
+        run.experiment.name = name;
+    }
+    Some(id)
+}
+
+impl App {
+    /// Whether the shown run has something to teach; else why not, as a text's key.
+    pub(super) fn can_have_child(&self) -> Result<(), &'static str> {
+        let run = self.run_snapshot();
+        if self.lab.runs.len() >= MOST_ROUNDS {
+            return Err("rounds.too_many");
+        }
+        if run.step == 0 && run.state != RunState::Training && run.pairing.is_none() {
+            return Err("rounds.untrained");
+        }
+        Ok(())
+    }
+
+    /// What the commands of the strip do.
+    pub(super) fn rounds_command(&mut self, command: &UiCommand) {
+        let run = self.run_id();
+        match command {
+            UiCommand::Reflow => self.add_children(Child::Reflow, 1),
+            UiCommand::ReflowTimes => self.add_children(Child::Reflow, self.screen.rounds.settings.rounds),
+            UiCommand::Distill => self.add_children(Child::Distilled, 1),
+            UiCommand::TrainFurther => self.train_further(run),
+            UiCommand::RemoveRun => self.remove_run(run),
+            UiCommand::NextRun => self.show_neighbor(1),
+            _ => self.show_neighbor(-1),
+        }
+    }
+
+    /// Adds `rounds` children, each of the one before, the first of the shown run; shows the first and lets all train.
+    pub(super) fn add_children(&mut self, kind: Child, rounds: u32) {
+        if let Err(why) = self.can_have_child() {
+            self.screen.status.say(true, rust_i18n::t!(why).into_owned());
+            return;
+        }
+        let settings = self.screen.rounds.settings;
+        let mut parent = self.run_id();
+        let mut added = Vec::new();
+        for _ in 0..rounds {
+            let Some(id) = add_child(&mut self.lab, parent, kind, &settings) else {
+                break;
+            };
+            added.push(id);
+            parent = id;
+        }
+        if let Some(&first) = added.first() {
+            self.show_run(first);
+        }
+        self.apply_now();
+        for id in added {
+            self.link.send(Command::Play(id));
+        }
+    }
+
+    /// Fills the window with a run. A student is shown after its one step; leaving it brings the sampler back.
+    pub(super) fn show_run(&mut self, id: RunId) {
+        let (was, is) = (is_distilled(&self.lab, self.run_id()), is_distilled(&self.lab, id));
+        let stage = &mut self.lab.stages[0];
+        stage.run = id;
+        if is && !was {
+            self.screen.rounds.before = Some((stage.sampling.sampler, stage.sampling.steps));
+            (stage.sampling.sampler, stage.sampling.steps) = ONE_STEP;
+        } else if was
+            && !is
+            && let Some(before) = self.screen.rounds.before.take()
+            && (stage.sampling.sampler, stage.sampling.steps) == ONE_STEP
+        {
+            (stage.sampling.sampler, stage.sampling.steps) = before;
+        }
+    }
+
+    /// Shows the run `by` places after the shown one, around the end.
+    pub(super) fn show_neighbor(&mut self, by: isize) {
+        let runs = &self.lab.runs;
+        let at = runs.iter().position(|r| r.id == self.run_id()).unwrap_or(0) as isize;
+        let to = (at + by).rem_euclid(runs.len().max(1) as isize) as usize;
+        if let Some(id) = runs.get(to).map(|r| r.id) {
+            self.show_run(id);
+        }
+    }
+
+    /// Takes a run away, and those that wait for its pairs; the last run stays.
+    pub(super) fn remove_run(&mut self, id: RunId) {
+        let waiting: Vec<RunId> = self.waiting_for(id);
+        if self.lab.runs.len() <= 1 + waiting.len() {
+            return;
+        }
+        let parent = self.lab.run(id).and_then(|run| run.origin.parent());
+        let gone = |other: RunId| other == id || waiting.contains(&other);
+        if gone(self.run_id()) {
+            let next = parent
+                .filter(|&p| self.lab.run(p).is_some() && !gone(p))
+                .or_else(|| self.lab.runs.iter().map(|r| r.id).find(|&r| !gone(r)));
+            if let Some(next) = next {
+                self.show_run(next);
+            }
+        }
+        self.lab.runs.retain(|r| !gone(r.id));
+    }
+
+    /// The descendants of a run that still wait for pairs.
+    fn waiting_for(&self, id: RunId) -> Vec<RunId> {
+        let mut found = vec![id];
+        let mut at = 0;
+        while let Some(&parent) = found.get(at) {
+            at += 1;
+            let children = self.lab.runs.iter().filter(|r| r.origin.parent() == Some(parent));
+            for child in children.map(|r| r.id) {
+                let waits = self.snapshot.runs.iter().any(|r| r.id == child && r.pairing.is_some());
+                if waits && !found.contains(&child) {
+                    found.push(child);
+                }
+            }
+        }
+        found.split_off(1)
+    }
+
+    /// Half as many steps again, at once.
+    pub(super) fn train_further(&mut self, id: RunId) {
+        if let Some(run) = self.lab.run_mut(id) {
+            run.experiment.steps = further(run.experiment.steps);
+        }
+        self.apply_now();
+        self.link.send(Command::Play(id));
+    }
+
+    /// Sends the lab before the end of the frame: commands that name a new run come after it.
+    fn apply_now(&mut self) {
+        lay_stages(&mut self.lab);
+        self.link.send(Command::Apply(Arc::new(self.lab.clone())));
+        for run in &mut self.lab.runs {
+            run.record = None;
+        }
+        self.sent = self.lab.clone();
+    }
+}
+
+/// The steps of a run that is trained further.
+pub const fn further(steps: u64) -> u64 {
+    steps + if steps < 2 { 1 } else { steps / 2 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_count_reflows_and_students_have_their_teachers() {
+        let mut lab = Lab::default();
+        let settings = ReflowSettings::default();
+        let second = add_child(&mut lab, 1, Child::Reflow, &settings).expect("room for it");
+        let third = add_child(&mut lab, second, Child::Reflow, &settings).expect("room for it");
+        let student = add_child(&mut lab, second, Child::Distilled, &settings).expect("room for it");
+        let again = add_child(&mut lab, 1, Child::Reflow, &settings).expect("room for it");
+        let tags: Vec<String> = [1, second, third, student, again].map(|id| tag_of(&lab, id)).into();
+        assert_eq!(tags, ["1-RF", "2-RF", "3-RF", "2-RF+D", "2-RF"]);
+        let names: Vec<&str> = lab.runs[1..].iter().map(|r| r.experiment.name.as_str()).collect();
+        assert_eq!(names, ["2-RF", "3-RF", "2-RF+D", "2-RF (2)"]);
+        assert!(
+            lab.runs
+                .iter()
+                .all(|r| r.experiment.steps == lab.runs[0].experiment.steps)
+        );
+    }
+
+    #[test]
+    fn every_run_has_its_small_stage_with_the_same_particles() {
+        let mut lab = Lab::default();
+        lay_stages(&mut lab);
+        assert_eq!(lab.stages.len(), 1, "a lone run needs none");
+        let settings = ReflowSettings::default();
+        let student = add_child(&mut lab, 1, Child::Distilled, &settings).expect("room for it");
+        lab.stages[0].sampling.seed = 7;
+        lay_stages(&mut lab);
+        lay_stages(&mut lab);
+        let runs: Vec<RunId> = lab.stages.iter().map(|s| s.run).collect();
+        assert_eq!(runs, [1, 1, student]);
+        assert!(lab.stages.iter().all(|s| s.sampling.seed == 7));
+        assert_eq!(lab.stages[1].sampling.steps, lab.stages[0].sampling.steps);
+        assert_eq!((lab.stages[2].sampling.sampler, lab.stages[2].sampling.steps), ONE_STEP);
+    }
+
+    #[test]
+    fn a_cycle_of_parents_ends() {
+        let mut lab = Lab::default();
+        lab.runs[0].origin = Origin::Reflow {
+            parent: 1,
+            from_parent: false,
+        };
+        assert_eq!(round_of(&lab, 1), 2);
+    }
+}
