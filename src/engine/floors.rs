@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::jobs::{fresh_targets, w2_squared};
 use super::measures::Effort;
 use super::truth;
@@ -58,6 +60,7 @@ impl Floors {
         let truth = truth::of(experiment).ok();
         let Effort { draws, points, .. } = Effort::FULL;
         let each: Option<Vec<f64>> = (0..draws)
+            .into_par_iter()
             .map(|draw| {
                 let a = fresh_targets(experiment, Stream::MeasureFloor, draw, points);
                 let b = fresh_targets(experiment, Stream::MeasureFloor, draws + draw, points);

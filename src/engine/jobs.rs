@@ -13,6 +13,8 @@ use super::session::Session;
 use super::snapshot::RunState;
 use super::truth;
 use super::worker::Message;
+use rayon::prelude::*;
+
 use crate::backend::{Fault, TrainJob, Trajectories, Weights};
 use crate::flow::Point;
 use crate::flow::exact::Worth;
@@ -33,6 +35,16 @@ const fn fine_sampling(shown: &Sampling) -> Sampling {
     }
 }
 
+/// Sets of points, one a draw.
+type Draws = Vec<Vec<Point>>;
+
+/// Euler steps after which W2 is reported.
+const FEW_STEPS: [u32; 5] = [1, 2, 4, 8, 100];
+
+/// Of the points that distances are taken between: the same for every run, so that rounds and runs are compared on the same
+/// draws, whatever their own seeds.
+const MEASURE_SEED: u64 = 0;
+
 /// Points that a measure needs, taken from the network; [`MeasureJob::finish`] needs no backend.
 pub struct MeasureJob {
     run: RunId,
@@ -44,10 +56,10 @@ pub struct MeasureJob {
     pairs: FreshPairs,
     learned: Vec<Point>,
     trajectories: Arc<Trajectories>,
-    ends: Vec<Vec<Point>>,
-    /// Ends after so many Euler steps, one draw.
-    few: Vec<(u32, Vec<Point>)>,
-    /// Fresh particles on a fine grid, for the budget.
+    ends: Draws,
+    /// Ends of the same starts after so many Euler steps.
+    few: Vec<(u32, Draws)>,
+    /// Fresh particles on a fine grid, where the budget holds.
     fine: Option<Trajectories>,
     ledger: Ledger,
     floors: Option<Arc<Floors>>,
@@ -79,33 +91,30 @@ impl MeasureJob {
         let targets: Vec<Vec<Point>> = (0..self.ends.len())
             .map(|draw| fresh_targets(experiment, Stream::MeasureTarget, draw, self.effort.points))
             .collect();
-        let mean = |distance: &dyn Fn(&[Point], &[Point]) -> Option<f64>| {
-            let each: Vec<f64> = self
-                .ends
-                .iter()
-                .zip(&targets)
-                .map(|(a, b)| distance(a, b))
-                .collect::<Option<_>>()?;
-            finite(each.iter().sum::<f64>() / each.len().max(1) as f64)
-        };
+        let mean = |distance: fn(&[Point], &[Point]) -> Option<f64>| mean_distance(&self.ends, &targets, distance);
         let known_floor = floors.loss.as_ref().map(|f| f.mean);
-        let fine = self.fine.as_ref();
-        let budget = fine.and_then(|fine| budget_of(self.pairs.cost, known_floor, fine));
-        let budget_floor = budget.map(|b| b.floor);
+        let by_budget = self.fine.is_some().then(|| {
+            // E|u|^2 - E|v|^2 over the same rows: the loss itself where v is the conditional mean of u
+            let size = |of: &[Point]| mean_and_error(of.iter().map(|&v| squared(v, [0.0; 2]))).0;
+            (size(&self.pairs.u) - size(&self.learned)).max(0.0)
+        });
+        let floor = known_floor.or(by_budget);
+        let budget = self.fine.as_ref().zip(floor);
+        let budget = budget.and_then(|(fine, floor)| budget_of(self.pairs.cost, floor, known_floor.is_none(), fine));
         let measures = Measures {
             loss: finite(loss),
             loss_standard_error: finite(loss_error),
-            loss_floor: floors.loss.as_ref().map(|f| f.mean).or(budget_floor),
+            loss_floor: floor,
             loss_floor_standard_error: floors.loss.as_ref().map(|f| f.standard_error),
             loss_floor_kind: floors
                 .loss_kind
-                .or(budget_floor.map(|_| Worth::Estimated.name()))
+                .or(by_budget.map(|_| Worth::Estimated.name()))
                 .map(str::to_owned),
             field_rms: field_rms.and_then(finite),
-            w2_squared: mean(&w2_squared),
+            w2_squared: mean(w2_squared),
             w2_squared_floor: floors.w2_squared,
-            sliced_w2_squared: mean(&|a, b| Some(measure::sliced_w2_squared(a, b))),
-            energy_distance: mean(&|a, b| Some(measure::energy_distance(a, b))),
+            sliced_w2_squared: mean(|a, b| Some(measure::sliced_w2_squared(a, b))),
+            energy_distance: mean(|a, b| Some(measure::energy_distance(a, b))),
             straightness: finite(flow.straightness),
             path_energy: finite(flow.path_energy),
             transport_cost_p1: finite(flow.transport_cost_p1),
@@ -114,11 +123,10 @@ impl MeasureJob {
             evaluations: Some(self.trajectories.evaluations),
             coupling_cost: finite(self.pairs.cost),
             chord_crossings: Some(crossings(&self.trajectories)),
-            w2_squared_at_steps: self
-                .few
-                .iter()
-                .map(|(n, ends)| Some((*n, w2_squared(ends, &targets[0])?)))
-                .collect(),
+            w2_squared_at_steps: (!self.few.is_empty()).then(|| {
+                let at = |(n, ends): &(u32, Draws)| Some((*n, mean_distance(ends, &targets, w2_squared)?));
+                self.few.iter().filter_map(at).collect()
+            }),
             evaluations_ledger: Some(self.ledger),
             budget,
             step: self.step,
@@ -133,13 +141,25 @@ impl MeasureJob {
     }
 }
 
+/// The mean over draws of a distance between two sets of points, the draws side by side on rayon's threads; None where one has
+/// none.
+fn mean_distance(a: &Draws, b: &Draws, distance: fn(&[Point], &[Point]) -> Option<f64>) -> Option<f64> {
+    // collected in order, so that the sum does not depend on the threads
+    let each: Vec<f64> = a
+        .par_iter()
+        .zip(b)
+        .map(|(a, b)| distance(a, b))
+        .collect::<Option<_>>()?;
+    finite(each.iter().sum::<f64>() / each.len().max(1) as f64)
+}
+
 /// The budget of a flow, with the floor where it is known; None where something is not finite.
-fn budget_of(coupling_cost: f64, floor: Option<f64>, fine: &Trajectories) -> Option<Budget> {
+fn budget_of(coupling_cost: f64, floor: f64, floor_estimated: bool, fine: &Trajectories) -> Option<Budget> {
     let flow = measure::carried(&fine.times, &points_f64(&fine.states));
     let budget = Budget {
         coupling_cost,
-        floor: floor.unwrap_or_else(|| (coupling_cost - flow.path_energy).max(0.0)),
-        floor_estimated: floor.is_none(),
+        floor,
+        floor_estimated,
         bends: flow.straightness,
         carried: flow.transport_cost_p2,
     };
@@ -181,7 +201,7 @@ pub(super) fn fresh_targets(experiment: &Experiment, stream: Stream, draw: usize
     points_f64(
         &experiment
             .target
-            .samples(experiment.seed ^ (draw as u64) << 32, stream, points),
+            .samples(MEASURE_SEED ^ (draw as u64) << 32, stream, points),
     )
 }
 
@@ -225,24 +245,34 @@ impl Session {
         let floors = run.floors.clone().filter(|f| f.key == FloorsOf::new(&experiment));
         let pairs = FreshPairs::draw(&experiment, &job, effort.pairs);
         let learned = self.velocities(slot, &job, &pairs.x, &pairs.t)?;
-        let sources = experiment
-            .source
-            .samples(experiment.seed, Stream::MeasureSource, effort.draws * effort.points);
-        let fine = if experiment.budget_holds() && !matches!(self.runs[at].origin, Origin::Distilled { .. }) {
-            let starts = sources[..sources.len().min(FINE_COUNT)].to_vec();
-            Some(self.sample(id, &fine_sampling(sampling), Some(starts), true)?)
+        let count = effort.draws * effort.points;
+        let starts = experiment.source.samples(MEASURE_SEED, Stream::MeasureSource, count);
+        let draws = |ends: Trajectories| -> Draws {
+            points_f64(&ends.ends())
+                .chunks(effort.points)
+                .map(<[Point]>::to_vec)
+                .collect()
+        };
+        // a distilled student sees t = 0 only, and no budget holds for it
+        let budgeted = experiment.budget_holds() && !matches!(self.runs[at].origin, Origin::Distilled { .. });
+        let fine = if budgeted {
+            let some = starts[..starts.len().min(FINE_COUNT)].to_vec();
+            Some(self.sample(id, &fine_sampling(sampling), Some(some), true)?)
         } else {
             None
         };
-        let ends = points_f64(&self.sample(id, sampling, Some(sources), false)?.ends());
-        let few = if effort.few_steps {
-            self.few_steps(at, sampling)?
-        } else {
-            Vec::new()
-        };
+        let ends = draws(self.sample(id, sampling, Some(starts.clone()), false)?);
+        let mut few = Vec::new();
+        for steps in FEW_STEPS.into_iter().filter(|_| effort.few_steps) {
+            let euler = Sampling {
+                sampler: Sampler::Euler,
+                steps,
+                ..*sampling
+            };
+            few.push((steps, draws(self.sample(id, &euler, Some(starts.clone()), false)?)));
+        }
         let mut ledger = self.runs[at].ledger;
         ledger.sampling = u64::from(trajectories.evaluations) * trajectories.count() as u64;
-        let ends = ends.chunks(effort.points).map(<[Point]>::to_vec).collect();
         Ok(MeasureJob {
             run: id,
             version,
@@ -259,26 +289,6 @@ impl Session {
             ledger,
             floors,
         })
-    }
-
-    /// Where the same fresh starts end after a few Euler steps.
-    fn few_steps(&mut self, at: usize, sampling: &Sampling) -> Result<Vec<(u32, Vec<Point>)>, Fault> {
-        let (id, experiment) = (self.runs[at].id, self.runs[at].experiment.clone());
-        let starts = experiment
-            .source
-            .samples(experiment.seed, Stream::MeasureSource, Effort::FULL.points);
-        let at_steps = |steps: u32| {
-            let sampling = Sampling {
-                sampler: Sampler::Euler,
-                steps,
-                ..*sampling
-            };
-            Ok((
-                steps,
-                points_f64(&self.sample(id, &sampling, Some(starts.clone()), false)?.ends()),
-            ))
-        };
-        [1, 2, 4, 8, 100].into_iter().map(at_steps).collect()
     }
 
     /// The learned velocity at points with times of their own.
@@ -325,7 +335,7 @@ impl JobThread {
                         Ok(pool) => pool.install(|| job.finish()),
                         Err(_) => job.finish(),
                     };
-                    if back.send(Message::Job(done)).is_err() {
+                    if back.send(Message::Job(Box::new(done))).is_err() {
                         return;
                     }
                 }

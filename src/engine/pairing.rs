@@ -120,7 +120,7 @@ impl Session {
         let Some(at) = self.runs.iter().position(|r| r.pairing.is_some()) else {
             return Ok(false);
         };
-        let outcome = self.with_run(at, |session, run| session.pair_slice(run));
+        let outcome = self.with_run(at, Self::pair_slice);
         if let Err(fault) = &outcome {
             self.runs[at].pairing = None;
             self.recover(fault, None);

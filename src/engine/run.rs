@@ -351,7 +351,7 @@ impl ActiveRun {
     }
 }
 
-/// What was changed, as "optimizer.learning_rate 0.003 → 0.01"; several changes are counted.
+/// What was changed, as "`optimizer.learning_rate` 0.003 → 0.01"; several changes are counted.
 fn difference(old: &Experiment, new: &Experiment) -> String {
     let (Ok(old), Ok(new)) = (serde_json::to_value(old), serde_json::to_value(new)) else {
         return "settings".into();

@@ -231,7 +231,7 @@ impl Session {
     /// The newest parameters of a run; None where there is no such run.
     pub fn checkpoint(&mut self, id: RunId) -> Option<Checkpoint> {
         let at = self.index(id)?;
-        self.with_run(at, |session, run| session.keep_checkpoint(run));
+        self.with_run(at, Self::keep_checkpoint);
         Some(self.runs[at].checkpoint.clone())
     }
 
@@ -406,7 +406,7 @@ impl Session {
             Command::Collect(number) => {
                 let mut lab = Lab::clone(&self.lab);
                 for i in 0..self.runs.len() {
-                    self.with_run(i, |session, run| session.keep_checkpoint(run));
+                    self.with_run(i, Self::keep_checkpoint);
                     let (id, record) = (self.runs[i].id, self.runs[i].record());
                     if let Some(run) = lab.run_mut(id) {
                         run.record = Some(Arc::new(record));
@@ -426,7 +426,7 @@ impl Session {
 
     fn use_backend(&mut self, choice: BackendChoice) {
         for i in 0..self.runs.len() {
-            self.with_run(i, |session, run| session.keep_checkpoint(run));
+            self.with_run(i, Self::keep_checkpoint);
         }
         match backends::open(&choice, self.threads) {
             Ok((backend, on_gpu)) => {

@@ -23,6 +23,9 @@ const PREVIEW: Duration = Duration::from_millis(50);
 /// Arrows along the longer side of the grid.
 const GRID: usize = 26;
 
+/// Of which distributions, t and bounds an exact field is.
+type ExactOf = (Arc<Distribution>, Arc<Distribution>, f64, [f32; 4]);
+
 /// One stage in a session.
 #[derive(Clone, Debug)]
 pub struct ActiveStage {
@@ -33,7 +36,7 @@ pub struct ActiveStage {
     points_of: Option<(Arc<Distribution>, Arc<Distribution>, Sampling)>,
     drawn: Option<(u64, Sampling, usize)>,
     field_of: Option<(u64, f64, [f32; 4])>,
-    exact_of: Option<(Arc<Distribution>, Arc<Distribution>, f64, [f32; 4])>,
+    exact_of: Option<ExactOf>,
     pairs_of: Option<Arc<PairStream>>,
     throttle: Throttle,
     secs_per_particle: f64,
@@ -115,7 +118,7 @@ fn grid_over(bounds: [f32; 4]) -> (FieldGrid, Vec<[f32; 2]>) {
     let cell = w.max(h) / (GRID - 1) as f32;
     let columns = ((w / cell).ceil() as usize + 1).clamp(2, GRID + 1);
     let rows = ((h / cell).ceil() as usize + 1).clamp(2, GRID + 1);
-    let mid = [(bounds[0] + bounds[2]) / 2.0, (bounds[1] + bounds[3]) / 2.0];
+    let mid = [bounds[0].midpoint(bounds[2]), bounds[1].midpoint(bounds[3])];
     let min = [
         mid[0] - cell * (columns - 1) as f32 / 2.0,
         mid[1] - cell * (rows - 1) as f32 / 2.0,

@@ -46,7 +46,7 @@ pub fn of(experiment: &Experiment) -> Result<Truth, String> {
 }
 
 impl Truth {
-    /// sqrt(E|v - v*|^2 / E|v*|^2) over fresh pairs: relative, weighted by p_t.
+    /// sqrt(E|v - v*|^2 / E|v*|^2) over fresh pairs: relative, weighted by `p_t`.
     pub fn field_rms(&self, pairs: &FreshPairs, learned: &[Point]) -> f64 {
         let per_group = pairs.per_group();
         let used = (BUDGET / self.components.max(1) / pairs.times.len().max(1)).clamp(1, per_group);

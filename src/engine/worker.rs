@@ -21,7 +21,7 @@ pub(super) enum Message {
     /// From the window.
     Command(Command),
     /// From the thread of slow measures.
-    Job(JobDone),
+    Job(Box<JobDone>),
 }
 
 /// A session on its own thread.
@@ -136,7 +136,7 @@ fn serve(
             match message {
                 Message::Command(Command::Quit) => return,
                 Message::Command(command) => session.command(command),
-                Message::Job(done) => session.take_job(done, &mut jobs),
+                Message::Job(done) => session.take_job(*done, &mut jobs),
             }
         }
     }
