@@ -352,7 +352,7 @@ fn a_lost_device_is_a_fault_and_not_a_panic() {
     }
 }
 
-/// The figures of `tests/reference/mlp.json` (PyTorch, f64) as a job: row i has time `t_i`, x0 = (x, y), x1 = the target.
+/// The figures of `tests/reference/mlp.json` (from `PyTorch` in f64) as a job: row i has time `t_i`, x0 = (x, y), x1 = the target.
 /// Row i of 16 is given one of the 4,096 time rows of its slice, so a table that is constant on slices gives it any t.
 fn reference_job(case: &serde_json::Value, loss: Loss, kind: OptimizerKind) -> (Arc<TrainJob>, Vec<Pair>, Vec<f32>) {
     let numbers =
