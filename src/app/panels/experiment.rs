@@ -106,7 +106,9 @@ fn coupling(app: &mut App, ui: &mut Ui, coupling: &mut Coupling) {
     {
         *coupling = new;
     }
-    let Some(entry) = Entry::find(&COUPLINGS, coupling.name()).filter(|e| !needs_more.contains(&e.name)) else {
+    let Some(entry) =
+        Entry::find(&COUPLINGS, coupling.name()).filter(|e| !e.parameters.is_empty() && !needs_more.contains(&e.name))
+    else {
         return;
     };
     let check = |c: &Coupling| c.validate();
@@ -158,7 +160,7 @@ fn set_of_rows<T>(
     {
         *value = new;
     }
-    let Some(entry) = Entry::find(table, name(value)) else {
+    let Some(entry) = Entry::find(table, name(value)).filter(|e| !e.parameters.is_empty()) else {
         return;
     };
     let refusal = ui

@@ -51,14 +51,12 @@ impl LossChart<'_> {
             let y = place(plot, bounds, [0.0, floor.log10()]).y;
             dashed(ui, [pos2(plot.left(), y), pos2(plot.right(), y)], colors.floor);
             let font = FontId::proportional(text::SMALL);
-            let label = t!("training.floor", value = measured(floor));
-            ui.painter().text(
-                pos2(plot.right(), y - 2.0),
-                Align2::RIGHT_BOTTOM,
-                label,
-                font,
-                colors.floor,
-            );
+            let label = t!("training.floor", value = measured(floor)).into_owned();
+            let galley = ui.painter().layout_no_wrap(label, font, colors.floor);
+            let place = Align2::RIGHT_BOTTOM.anchor_size(pos2(plot.right(), y - 2.0), galley.size());
+            ui.painter()
+                .rect_filled(place.expand2(vec2(4.0, 0.0)), 2.0, colors.stage);
+            ui.painter().galley(place.min, galley, colors.floor);
         }
         if let Some(at) = response.hover_pos().filter(|p| plot.contains(*p)) {
             self.hover(ui, plot, bounds, at, colors);

@@ -135,3 +135,46 @@ pub fn section(ui: &mut Ui, key: &str) {
     });
     ui.add_space(1.0);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    fn sources(folder: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder)
+            .expect("the sources are there in a test")
+            .flatten();
+        entries
+            .flat_map(|e| {
+                if e.path().is_dir() {
+                    sources(&e.path())
+                } else {
+                    vec![e.path()]
+                }
+            })
+            .filter(|p| p.extension().is_some_and(|e| e == "rs"))
+            .collect()
+    }
+
+    /// What stands between `before` and the next quote, each time.
+    fn quoted<'a>(text: &'a str, before: &'a str) -> impl Iterator<Item = &'a str> {
+        text.split(before).skip(1).filter_map(|rest| rest.split('"').next())
+    }
+
+    #[test]
+    fn every_key_in_the_sources_has_a_text() {
+        let mut keys = Vec::new();
+        for path in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app")) {
+            let text = std::fs::read_to_string(&path).expect("a source is text");
+            keys.extend(quoted(&text, concat!("t!", "(\"")).map(str::to_owned));
+            let controls = quoted(&text, concat!("Words::", "of(\""));
+            keys.extend(controls.flat_map(|id| ["name", "hint"].map(|part| format!("control.{id}.{part}"))));
+        }
+        keys.retain(|key| key.contains('.') && key.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)));
+        assert!(keys.len() > 100, "only {} keys were found", keys.len());
+        let missing: Vec<_> = keys.iter().filter(|key| text_or(key, "").is_empty()).collect();
+        assert!(missing.is_empty(), "no text for {missing:?}");
+    }
+}
