@@ -1,5 +1,7 @@
 //! The one trait between the engine and the arithmetic, and the plain types it takes and gives.
 
+mod ahead;
+
 use std::sync::Arc;
 
 use crate::flow::coupling::PairStream;
@@ -7,6 +9,8 @@ pub use crate::flow::loss::Loss;
 use crate::flow::sampler::Table;
 use crate::flow::time_density::{TIME_ROWS, TimeRow};
 use crate::net::{Checkpoint, Optimizer, Shape};
+
+pub use ahead::PairsAhead;
 
 /// Which of several networks held by a backend.
 pub type Slot = u32;

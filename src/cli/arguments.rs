@@ -45,6 +45,8 @@ pub enum Command {
     Field(FieldOptions),
     /// Draw points from a distribution
     Data(DataOptions),
+    /// Pair the points of two files
+    Couple(CoupleOptions),
     /// List presets, distributions, samplers and all other choices
     List(ListOptions),
     /// Show what this machine offers: processor, graphics adapters, display, fonts
@@ -211,6 +213,40 @@ pub struct DataOptions {
     #[arg(long, value_name = "S", default_value = "0", allow_negative_numbers = true)]
     pub seed: String,
     /// The points: NPY (n, 2) float32 for a name in .npy, CSV with the header x,y for .csv
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Options of `couple`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Row i of the pairs is x0, y0, x1, y1; x0 is point i of the first file. Prints JSON: the number of pairs, their cost (mean
+of |x1 - x0|²) and cost_p1 (mean of |x1 - x0|), crossings (pairs of chords that cross), seconds. sinkhorn prints the plan's
+own cost, the cost of the pairs drawn from it as drawn_cost, and whether it converged. The sets are one group, except for
+minibatch-ot and where batch is set.
+
+Examples:
+  rectiflow couple exact-ot a.npy b.npy --out pairs.npy
+  rectiflow couple minibatch-ot a.npy b.npy --set batch=64 --out pairs.npy
+  rectiflow couple sinkhorn a.npy b.npy --set epsilon=0.5 --seed 3 --out pairs.npy"
+)]
+pub struct CoupleOptions {
+    /// Kind of coupling (`rectiflow list couplings`)
+    #[arg(value_name = "KIND")]
+    pub kind: String,
+    /// Source points, NPY (n, 2) or CSV
+    #[arg(value_name = "A")]
+    pub a: PathBuf,
+    /// Target points, as many
+    #[arg(value_name = "B")]
+    pub b: PathBuf,
+    /// Sets one parameter; the value is JSON, else a string. May be given more than once
+    #[arg(long, value_name = "KEY=VALUE", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+    /// Seed, for the kinds that draw (independent, sinkhorn)
+    #[arg(long, value_name = "S", default_value = "0", allow_negative_numbers = true)]
+    pub seed: String,
+    /// The pairs: NPY (n, 4) float64 for a name in .npy, CSV with the header x0,y0,x1,y1 for .csv
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
 }

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod bench;
+mod couple;
 mod data;
 mod doctor;
 mod failure;
@@ -51,6 +52,7 @@ fn obey(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Sample(options)) => sample::sample(&options),
         Some(Command::Field(options)) => field::field(&options),
         Some(Command::Data(options)) => data::data(&options),
+        Some(Command::Couple(options)) => couple::couple(&options),
         Some(Command::List(options)) => list::list(&options),
         Some(Command::Doctor) => doctor::doctor(),
         Some(Command::Bench(options)) => bench::bench(&options),

@@ -14,7 +14,7 @@ use super::layout::Layout;
 use super::net::{Net, ROWS, Scratch};
 use super::optimizer::{Update, clip_scale};
 use super::simd::{Block, Buffers, Isa, column_sums, update};
-use crate::backend::{TrainJob, Weights};
+use crate::backend::{PairsAhead, TrainJob, Weights};
 use crate::flow::coupling::{Pair, PairStream};
 use crate::net::{Checkpoint, Shape};
 
@@ -80,7 +80,7 @@ pub struct Run {
     gradient: Buffer,
     /// Sum of squares of each range of it.
     squares: Vec<f64>,
-    block: Option<(u64, Arc<Vec<Pair>>)>,
+    pairs: PairsAhead,
 }
 
 /// A copy of a network's weights for evaluation.
@@ -170,7 +170,7 @@ impl Run {
                 .collect(),
             gradient: Buffer::new(layout.len),
             squares: vec![0.0; layout.len.div_ceil(RANGE)],
-            block: None,
+            pairs: PairsAhead::default(),
             layout,
             job,
         };
@@ -203,10 +203,10 @@ impl Run {
         let old = std::mem::replace(&mut self.job, job);
         if old.optimizer.batch != self.job.optimizer.batch {
             self.make_chunks();
-            self.block = None;
+            self.pairs.clear();
         }
         if old.pairs != self.job.pairs {
-            self.block = None;
+            self.pairs.clear();
         }
         self.set_state(checkpoint);
     }
@@ -277,15 +277,8 @@ impl Run {
 
     /// The pairs of block `number`.
     fn pairs(&mut self, number: u64) -> Arc<Vec<Pair>> {
-        match &self.block {
-            Some((n, pairs)) if *n == number => pairs.clone(),
-            _ => {
-                let len = PairStream::block_len(self.job.optimizer.batch);
-                let pairs = self.job.pairs.block(number, len);
-                self.block = Some((number, pairs.clone()));
-                pairs
-            }
-        }
+        let len = PairStream::block_len(self.job.optimizer.batch);
+        self.pairs.block(&self.job.pairs, number, len)
     }
 
     /// The batch loss of the next step; every chunk is left with its part of the gradient.

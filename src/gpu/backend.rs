@@ -10,7 +10,7 @@ use super::layout::{Layout, MOST_TURNS};
 use super::sampling;
 use super::training::{self, LOSS_SLOTS};
 use super::uniforms::{DrawUniforms, STEP_STRIDE, Tiling};
-use crate::backend::{Backend, Fault, Slot, TrainJob, TrainReport, Trajectories, Weights};
+use crate::backend::{Backend, Fault, PairsAhead, Slot, TrainJob, TrainReport, Trajectories, Weights};
 use crate::flow::coupling::{Pair, PairStream};
 use crate::flow::random::Stream;
 use crate::flow::sampler::Table;
@@ -64,6 +64,8 @@ pub(super) struct Run {
     pub times: wgpu::Buffer,
     /// The block of pairs on the device.
     pub block: Option<u64>,
+    /// The next one, made while the device works on this one.
+    pub ahead: PairsAhead,
     /// Pairs that every step reads instead of the stream's (tests).
     pub held: bool,
     pub scratch: wgpu::Buffer,
@@ -213,6 +215,7 @@ impl GpuBackend {
             pairs,
             times,
             block,
+            ahead: PairsAhead::default(),
             held: false,
             scratch,
             partial,

@@ -169,10 +169,8 @@ fn bring_block(context: &Context, run: &mut Run, block: u64) {
     if run.held || run.block == Some(block) {
         return;
     }
-    let pairs = run
-        .job
-        .pairs
-        .block(block, PairStream::block_len(run.job.optimizer.batch.max(1)));
+    let len = PairStream::block_len(run.job.optimizer.batch.max(1));
+    let pairs = run.ahead.block(&run.job.pairs, block, len);
     context
         .queue
         .write_buffer(&run.pairs, 0, bytemuck::cast_slice(pairs.as_slice()));

@@ -116,6 +116,20 @@ pub fn distribution(kind: &str, settings: &[(String, String)]) -> Result<Arc<Dis
     Ok(draft.finish().map_err(tidy)?.experiment.target)
 }
 
+/// One coupling with its settings, as the command `couple` takes it.
+///
+/// # Errors
+/// As [`Draft::set`] and [`Draft::finish`]; keys are named without the slot's name.
+pub fn coupling(kind: &str, settings: &[(String, String)]) -> Result<Coupling, BadInput> {
+    let mut draft = Draft::new();
+    let tidy = |e: BadInput| BadInput::new(e.to_string().replace("\"coupling.", "\"").replace("coupling.", ""));
+    draft.set("coupling.kind", kind).map_err(tidy)?;
+    for (path, value) in settings {
+        draft.set(&format!("coupling.{path}"), value).map_err(tidy)?;
+    }
+    Ok(draft.finish().map_err(tidy)?.experiment.coupling)
+}
+
 /// The text of a resolved experiment file.
 pub fn run_file_text(file: &RunFile) -> String {
     let mut text = serde_json::to_string_pretty(file).unwrap_or_default();

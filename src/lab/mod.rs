@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bad_input::{BadInput, nearest};
 pub use experiment::{Change, Experiment, RunFile};
-pub use file::{Draft, distribution, parse_run_file, run_file_text};
+pub use file::{Draft, coupling, distribution, parse_run_file, run_file_text};
 pub use lab_file::{lab_text, parse_lab};
 pub use limits::{MOST_PARTICLES, MOST_STATES, MOST_STEPS};
 pub use npy::{Array, decode as decode_npy};

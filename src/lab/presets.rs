@@ -20,7 +20,7 @@ const fn preset_of(name: &'static str, summary: &'static str, text: &'static str
 }
 
 /// All presets; the first is the default lab.
-pub const PRESETS: [Preset; 7] = [
+pub const PRESETS: [Preset; 9] = [
     preset_of(
         "gaussian-to-moons",
         "a standard Gaussian learns to become two moons",
@@ -35,6 +35,16 @@ pub const PRESETS: [Preset; 7] = [
         "moons-to-eight-gaussians",
         "a source that is no Gaussian: two moons become eight Gaussians",
         include_str!("../../assets/presets/moons-to-eight-gaussians.json"),
+    ),
+    preset_of(
+        "minibatch-ot",
+        "two moons to eight Gaussians again, paired by transport within groups of 64: the flow is nearly straight from the start",
+        include_str!("../../assets/presets/minibatch-ot.json"),
+    ),
+    preset_of(
+        "crossing",
+        "two tight clusters left, two right: half of the chords cross in the middle, the flow cannot",
+        include_str!("../../assets/presets/crossing.json"),
     ),
     preset_of(
         "two-clusters",

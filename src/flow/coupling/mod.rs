@@ -5,22 +5,32 @@
 //! Block n of a stream is made from (seed, n) alone and used for a fixed number of steps, so a run repeats.
 
 mod finite;
+mod groups;
 mod kinds;
+mod modes;
+mod sets;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::distribution::Distribution;
+use super::Point;
+use super::distribution::{Distribution, Law};
 use super::random::{CounterRng, Stream};
+use super::transport::Watch;
+use groups::Rule;
 
 pub use finite::finite_pairs;
+pub(crate) use groups::Bench;
 pub use kinds::{
     AntiOptimal, ExactOt, FilePairs, HandPairs, MOST_PAIRS, MinibatchOt, ModelPairs, NearestMode, PolarAngle, Sinkhorn,
     Sorted,
 };
+pub use sets::{PairedSets, pair_sets};
 pub use table::COUPLINGS;
 
 /// A pair (x0, y0, x1, y1) as training reads it.
@@ -173,113 +183,116 @@ impl PairStream {
     }
 
     /// Block `number`, `len` pairs; row i of step k of the block is pair `k * batch + i`.
-    /// Drawn in parallel on rayon's threads; the same pairs on any number of them. Data units.
+    /// Made in parallel on rayon's threads; the same pairs on any number of them. Data units.
     pub fn block(&self, number: u64, len: u32) -> Arc<Vec<Pair>> {
-        if let Some(pairs) = self.finite.as_ref().filter(|pairs| !pairs.is_empty()) {
-            return Arc::new(finite::block(pairs, self.seed, number, len));
-        }
-        let first = number * u64::from(len);
-        let (source, target) = (self.source.law(), self.target.law());
-        let pair = |i: u32| -> Pair {
-            let index = first + u64::from(i);
-            let [x0, y0] = source.draw(&mut CounterRng::new(self.seed, Stream::Source, index));
-            let [x1, y1] = target.draw(&mut CounterRng::new(self.seed, Stream::Target, index));
-            [x0 as f32, y0 as f32, x1 as f32, y1 as f32]
+        let parts = self.parts(number, len);
+        let mut pairs = vec![[0.0; 4]; len as usize];
+        pairs
+            .par_chunks_mut(parts.len_each())
+            .enumerate()
+            .for_each_init(Bench::default, |bench, (part, out)| parts.make(part, out, bench));
+        Arc::new(pairs)
+    }
+
+    /// The same block to be made in parts, in any order and on any thread.
+    pub(crate) fn parts(&self, number: u64, len: u32) -> Parts {
+        let finite = self.finite.clone().filter(|pairs| !pairs.is_empty());
+        let rule = match &finite {
+            None => Rule::of(&self.coupling, &self.source, &self.target),
+            Some(_) => None,
         };
-        Arc::new((0..len).into_par_iter().with_min_len(CHUNK).map(pair).collect())
+        let each = match (&finite, &rule) {
+            (Some(_), _) => len as usize,
+            (None, None) => CHUNK,
+            // whole groups
+            (None, Some((_, batch))) => (PART / *batch as usize).max(1) * *batch as usize,
+        };
+        Parts {
+            seed: self.seed,
+            laws: (self.source.law(), self.target.law()),
+            finite,
+            rule,
+            number,
+            len,
+            each,
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::flow::close::assert_close;
+/// Pairs of a part that is paired by groups, where a group is not longer.
+const PART: usize = 1024;
 
-    fn stream() -> PairStream {
-        PairStream {
-            source: Arc::new(Distribution::default()),
-            target: Arc::new(Distribution::default_of("two-moons").unwrap()),
-            coupling: Coupling::Independent,
-            seed: 7,
-            finite: None,
-        }
+/// A block of pairs that is made in parts.
+pub(crate) struct Parts {
+    seed: u64,
+    laws: (Law, Law),
+    finite: Option<Arc<Vec<Pair>>>,
+    rule: Option<(Rule, u32)>,
+    number: u64,
+    len: u32,
+    each: usize,
+}
+
+impl Parts {
+    /// How many parts there are.
+    pub(crate) const fn count(&self) -> usize {
+        (self.len as usize).div_ceil(self.each)
     }
 
-    #[test]
-    fn the_table_names_every_coupling() {
-        for entry in &COUPLINGS {
-            let coupling = Coupling::default_of(entry.name).unwrap_or_else(|| panic!("{}", entry.name));
-            assert_eq!(coupling.name(), entry.name);
-            let json = serde_json::to_value(&coupling).unwrap();
-            let keys: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
-            let parameters = entry.parameters.iter().map(|p| p.name);
-            assert_eq!(keys, std::iter::once("kind").chain(parameters).collect::<Vec<_>>());
-            assert_eq!(coupling.validate().is_ok(), entry.name != "file", "{}", entry.name);
-        }
-        assert!(serde_json::from_value::<Coupling>(serde_json::json!({"kind": "hand", "pool": 3})).is_err());
+    /// Pairs in part `part`.
+    pub(crate) fn len_of(&self, part: usize) -> usize {
+        self.each.min(self.len as usize - part * self.each)
     }
 
-    #[test]
-    fn blocks_are_whole_batches() {
-        for (batch, len) in [
-            (512, 65_536),
-            (500, 65_500),
-            (65_536, 65_536),
-            (70_000, 70_000),
-            (1, 65_536),
-        ] {
-            assert_eq!(PairStream::block_len(batch), len);
-            assert_eq!(PairStream::steps_per_block(batch), len / batch);
-        }
+    /// Pairs in a part; the last may have fewer.
+    pub(crate) const fn len_each(&self) -> usize {
+        self.each
     }
 
-    #[test]
-    fn a_block_is_the_same_on_any_number_of_threads() {
-        let want = stream().block(3, 20_000);
-        for threads in [1, 2, 8] {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            assert_eq!(pool.install(|| stream().block(3, 20_000)), want, "{threads} threads");
+    /// Writes part `part` to `out`, as long as the part.
+    pub(crate) fn make(&self, part: usize, out: &mut [Pair], bench: &mut Bench) {
+        if let Some(pairs) = &self.finite {
+            out.copy_from_slice(&finite::block(pairs, self.seed, self.number, self.len));
+            return;
         }
-        assert_ne!(stream().block(2, 20_000), want);
-        let other = PairStream { seed: 8, ..stream() };
-        assert_ne!(other.block(3, 20_000), want);
-    }
-
-    #[test]
-    fn pair_i_of_block_n_is_draw_n_len_plus_i() {
-        let pairs = stream().block(2, 1000);
-        let source = stream().source.samples(7, Stream::Source, 3000);
-        let target = stream().target.samples(7, Stream::Target, 3000);
-        for (i, p) in pairs.iter().enumerate() {
-            assert_eq!([[p[0], p[1]], [p[2], p[3]]], [source[2000 + i], target[2000 + i]]);
-        }
-    }
-
-    /// Every coupling keeps both marginals; the independent one has no covariance between the two besides.
-    #[test]
-    fn the_marginals_are_kept_and_the_sides_are_uncorrelated() {
-        let pairs = stream().block(0, 65_536);
-        let n = pairs.len() as f64;
-        let (source, target) = (stream().source.moments(), stream().target.moments());
-        let mean = [source.mean[0], source.mean[1], target.mean[0], target.mean[1]];
-        let (s, t) = (source.covariance, target.covariance);
-        let want = |j: usize, k: usize| match (j / 2, k / 2) {
-            (0, 0) => s[j][k],
-            (1, 1) => t[j - 2][k - 2],
-            _ => 0.0,
+        let first = self.number * u64::from(self.len) + (part * self.each) as u64;
+        let Some((rule, batch)) = &self.rule else {
+            for (index, pair) in (first..).zip(out) {
+                let ([x0, y0], [x1, y1]) = self.draw(index);
+                *pair = [x0, y0, x1, y1].map(|x| x as f32);
+            }
+            return;
         };
-        for j in 0..4 {
-            let got = pairs.iter().map(|p| f64::from(p[j])).sum::<f64>() / n;
-            // 5 standard errors
-            let tolerance = 5.0 * (want(j, j) / n).sqrt();
-            assert_close(&[got], &[mean[j]], tolerance, &format!("mean {j}"));
-            for k in 0..4 {
-                let product = |p: &Pair| (f64::from(p[j]) - mean[j]) * (f64::from(p[k]) - mean[k]);
-                let got = pairs.iter().map(product).sum::<f64>() / n;
-                // a product of two such coordinates varies by at most sqrt(3 var var) (kurtosis of a normal law, or less)
-                let tolerance = 5.0 * (3.0 * want(j, j) * want(k, k) / n).sqrt();
-                assert_close(&[got], &[want(j, k)], tolerance, &format!("covariance {j} {k}"));
+        let batch = *batch as usize;
+        let (mut a, mut b, mut to) = (Vec::new(), Vec::new(), Vec::new());
+        for (group, out) in out.chunks_mut(batch).enumerate() {
+            let first = first + (group * batch) as u64;
+            a.clear();
+            b.clear();
+            for index in first..first + out.len() as u64 {
+                let (x0, x1) = self.draw(index);
+                a.push(x0);
+                b.push(x1);
+            }
+            let mut rng = CounterRng::new(self.seed, Stream::Coupling, first);
+            let done = rule.pair((&a, &b), &mut rng, bench, &mut to, Watch::unwatched());
+            if done.is_err() {
+                // points too far out for squared distances: they go as they come
+                to.clear();
+                to.extend(0..out.len() as u32);
+            }
+            for ((pair, x0), &j) in out.iter_mut().zip(&a).zip(&to) {
+                let x1 = b[j as usize];
+                *pair = [x0[0], x0[1], x1[0], x1[1]].map(|x| x as f32);
             }
         }
+    }
+
+    fn draw(&self, index: u64) -> (Point, Point) {
+        let seed = self.seed;
+        (
+            self.laws.0.draw(&mut CounterRng::new(seed, Stream::Source, index)),
+            self.laws.1.draw(&mut CounterRng::new(seed, Stream::Target, index)),
+        )
     }
 }

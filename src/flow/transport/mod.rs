@@ -5,9 +5,12 @@
 //! shortest augmenting path algorithm for dense and sparse linear assignment problems", Computing 38, 1987). All of it
 //! works on candidate lists that grow only where the optimum needs it, so nothing of size n x n is stored. The prices it
 //! starts from come from the same problem on a quarter of the points, and so on down: the c-transform carries prices to
-//! points not yet seen (Peyré and Cuturi, "Computational Optimal Transport", 2019, section 5.3).
+//! points not yet seen (Peyré and Cuturi, "Computational Optimal Transport", 2019, section 5.3). `dense` solves small problems,
+//! many in a row; `sinkhorn` the entropic problem.
 
+mod dense;
 mod lists;
+mod sinkhorn;
 mod solve;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +18,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::Point;
 use super::random::{CounterRng, Stream};
 use solve::Problem;
+
+pub use dense::{Dense, Prices};
+pub use sinkhorn::{PLAN_LIMIT, Plan, Scaling, sinkhorn};
 
 /// Most points on a side: beyond it an exact assignment takes too long to be called a measure.
 pub const POINT_LIMIT: usize = 8_192;
@@ -45,6 +51,8 @@ pub enum TransportError {
     TooMany(usize),
     /// A coordinate is not finite, or so large that its square is not.
     NotFinite,
+    /// A plan is a dense matrix: more points than it may have.
+    TooManyForPlan(usize),
     /// The cancel flag was raised.
     Canceled,
 }
@@ -57,6 +65,13 @@ impl std::fmt::Display for TransportError {
                 "an assignment needs two sets of one size, these have {a} and {b} points"
             ),
             Self::TooMany(n) => write!(f, "exact transport of {n} points is over the limit of {POINT_LIMIT}"),
+            Self::TooManyForPlan(n) => {
+                write!(
+                    f,
+                    "an entropic plan of {n} points is over the limit of {}",
+                    sinkhorn::PLAN_LIMIT
+                )
+            }
             Self::NotFinite => write!(f, "a point is not finite, or too far out for its squared distance"),
             Self::Canceled => write!(f, "canceled"),
         }
@@ -75,6 +90,15 @@ pub struct Watch<'a> {
 }
 
 impl Watch<'_> {
+    /// Nobody watches and nobody stops it.
+    pub const fn unwatched() -> Watch<'static> {
+        static NEVER: AtomicBool = AtomicBool::new(false);
+        Watch {
+            cancel: &NEVER,
+            progress: &|_| (),
+        }
+    }
+
     fn check(&self) -> Result<(), TransportError> {
         if self.cancel.load(Ordering::Relaxed) {
             Err(TransportError::Canceled)
@@ -89,15 +113,7 @@ impl Watch<'_> {
 /// # Errors
 /// Sets of different sizes or over [`POINT_LIMIT`] points; a coordinate that is not finite.
 pub fn assign(a: &[Point], b: &[Point]) -> Result<Assignment, TransportError> {
-    let cancel = AtomicBool::new(false);
-    assign_watched(
-        a,
-        b,
-        Watch {
-            cancel: &cancel,
-            progress: &|_| (),
-        },
-    )
+    assign_watched(a, b, Watch::unwatched())
 }
 
 /// [`assign`], with progress, and able to stop.

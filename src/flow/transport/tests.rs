@@ -201,3 +201,124 @@ fn speed() {
         }
     }
 }
+
+/// The dual prices of a dense solution prove it, as [`assert_optimal`] does for the lists.
+fn assert_dense_optimal(dense: &mut Dense, a: &[Point], b: &[Point], what: &str) {
+    let to = dense.assign(a, b).to_vec();
+    let mut sorted = to.clone();
+    sorted.sort_unstable();
+    assert!(
+        sorted.iter().copied().eq(0..a.len() as u32),
+        "{what}: not a permutation"
+    );
+    let (u, v) = dense.prices();
+    let costs = || a.iter().flat_map(|p| b.iter().map(|q| squared_distance(*p, *q)));
+    let largest = costs().fold(1e-300, f64::max);
+    let n = a.len();
+    for (at, cost) in costs().enumerate() {
+        let (i, j) = (at / n, at % n);
+        let reduced = cost - u[i] - v[j];
+        assert!(reduced >= -1e-12 * largest, "{what}: {reduced} at {i}, {j}");
+        if to[i] as usize == j {
+            assert!(
+                reduced.abs() <= 1e-12 * largest,
+                "{what}: matched pair {reduced} at {i}, {j}"
+            );
+        }
+    }
+}
+
+#[test]
+fn small_dense_problems_are_proved_optimal_by_their_prices() {
+    let mut dense = Dense::default();
+    // sizes go up and down: the buffers are kept
+    for (case, n) in [64, 1, 2, 100, 7, 0, 256, 33].into_iter().enumerate() {
+        let case = case as u64;
+        let (a, b) = (normal(n, 2 * case, 1.0), clusters(n, case));
+        assert_dense_optimal(&mut dense, &a, &b, "normal to clusters");
+        assert_dense_optimal(&mut dense, &a, &normal(n, 2 * case + 1, 1e3), "small to large");
+        let same = vec![[1.0, 2.0]; n];
+        assert_dense_optimal(&mut dense, &same, &same, "all the same");
+        assert_dense_optimal(&mut dense, &same, &b, "one to all");
+        let two: Vec<Point> = (0..n).map(|i| [(i % 2) as f64, 0.0]).collect();
+        assert_dense_optimal(&mut dense, &two, &a, "from two places");
+        assert_dense_optimal(&mut dense, &two, &two, "two places to themselves");
+        let grid: Vec<Point> = (0..n).map(|i| [(i % 9) as f64, (i / 9) as f64]).collect();
+        let moved: Vec<Point> = grid.iter().map(|p| [p[0] + 0.5, p[1]]).collect();
+        assert_dense_optimal(&mut dense, &grid, &moved, "grid to grid");
+        let line: Vec<Point> = (0..n).rev().map(|i| [i as f64, 2.0 * i as f64]).collect();
+        assert_dense_optimal(&mut dense, &grid, &line, "grid to line");
+    }
+}
+
+fn reference() -> Vec<serde_json::Value> {
+    let text = include_str!("../../../tests/reference/transport.json");
+    let file: serde_json::Value = serde_json::from_str(text).expect("JSON");
+    file["cases"].as_array().expect("cases").clone()
+}
+
+fn points(value: &serde_json::Value) -> Vec<Point> {
+    serde_json::from_value(value.clone()).expect("points")
+}
+
+#[test]
+fn costs_agree_with_the_reference() {
+    for case in reference() {
+        let (a, b) = (points(&case["a"]), points(&case["b"]));
+        let n = a.len();
+        let want = case["exact_mean_squared_cost"].as_f64().expect("a cost");
+        let lists = assign(&a, &b).expect("an assignment");
+        assert_close(&[lists.mean_cost], &[want], 1e-9 * want, "lists");
+        let mut dense = Dense::default();
+        let to = dense.assign(&a, &b);
+        let cost = a.iter().zip(to).map(|(p, &j)| squared_distance(*p, b[j as usize]));
+        assert_close(&[cost.sum::<f64>() / n as f64], &[want], 1e-9 * want, "dense");
+        for (epsilon, want) in case["sinkhorn_mean_cost_by_epsilon"].as_object().expect("costs") {
+            let (epsilon, want): (f64, f64) = (epsilon.parse().expect("a number"), want.as_f64().expect("a cost"));
+            let plan = sinkhorn(&a, &b, epsilon, Watch::unwatched()).expect("a plan");
+            assert!(plan.converged, "{n} points, epsilon {epsilon}: error {}", plan.error);
+            // the reference itself was iterated to about this
+            assert_close(
+                &[plan.mean_cost],
+                &[want],
+                1e-4 * want,
+                &format!("{n} points, epsilon {epsilon}"),
+            );
+            for k in 0..n {
+                let row: f64 = plan.mass[k * n..(k + 1) * n].iter().sum();
+                let column: f64 = plan.mass.iter().skip(k).step_by(n).sum();
+                assert_close(&[row, column], &[1.0 / n as f64; 2], 2e-9, "marginals");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_entropic_plan_says_when_it_has_not_converged() {
+    let mut scaling = Scaling::default();
+    let mut dense = Dense::default();
+    let (a, b) = (normal(64, 1, 1.0), clusters(64, 1));
+    dense.assign(&a, &b);
+    let mut rng = CounterRng::new(1, Stream::Test, 0);
+    let mut to = Vec::new();
+    for (epsilon, most, converged) in [(0.5, 10_000, true), (0.5, 2, false), (1e-3, 16, false)] {
+        let got = scaling.draw_group(&dense, epsilon, (1e-6, most), &mut rng, &mut to);
+        assert_eq!(got, converged, "epsilon {epsilon}, {most} iterations");
+        assert_eq!(to.len(), 64);
+    }
+    // far below what numbers of the scalings could hold without the prices: the optimal assignment
+    let plan = sinkhorn(&a[..24], &b[..24], 1e-3, Watch::unwatched()).expect("a plan");
+    let optimal = assign(&a[..24], &b[..24]).expect("an assignment").mean_cost;
+    assert_close(&[plan.mean_cost], &[optimal], 1e-3 * optimal, "tiny epsilon");
+    let same = vec![[1.0, 1.0]; 20];
+    assert!(
+        sinkhorn(&same, &same, 0.1, Watch::unwatched())
+            .expect("a plan")
+            .converged
+    );
+    let many = vec![[0.0; 2]; PLAN_LIMIT + 1];
+    assert_eq!(
+        sinkhorn(&many, &many, 1.0, Watch::unwatched()),
+        Err(TransportError::TooManyForPlan(PLAN_LIMIT + 1))
+    );
+}
