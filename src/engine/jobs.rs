@@ -6,7 +6,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use super::floors::{Floors, FloorsOf};
-use super::measures::{Budget, Effort, FreshPairs, Ledger, Measures, mean_and_error, squared};
+use super::measures::{Effort, FreshPairs, Ledger, Measures, mean_and_error, squared};
 use super::pacing::Throttle;
 use super::sampling::points_f64;
 use super::session::Session;
@@ -99,8 +99,18 @@ impl MeasureJob {
             (size(&self.pairs.u) - size(&self.learned)).max(0.0)
         });
         let floor = known_floor.or(by_budget);
-        let budget = self.fine.as_ref().zip(floor);
-        let budget = budget.and_then(|(fine, floor)| budget_of(self.pairs.cost, floor, known_floor.is_none(), fine));
+        let exact = floors.loss_kind == Some(Worth::Exact.name());
+        let budget = self.fine.as_ref().zip(if exact { known_floor } else { by_budget });
+        let budget = budget.and_then(|(fine, floor)| {
+            let chords = picked(&self.pairs.u);
+            super::budget::of(
+                self.pairs.cost,
+                &chords,
+                (floor, !exact),
+                &fine.times,
+                &points_f64(&fine.states),
+            )
+        });
         let measures = Measures {
             loss: finite(loss),
             loss_standard_error: finite(loss_error),
@@ -153,18 +163,12 @@ fn mean_distance(a: &Draws, b: &Draws, distance: fn(&[Point], &[Point]) -> Optio
     finite(each.iter().sum::<f64>() / each.len().max(1) as f64)
 }
 
-/// The budget of a flow, with the floor where it is known; None where something is not finite.
-fn budget_of(coupling_cost: f64, floor: f64, floor_estimated: bool, fine: &Trajectories) -> Option<Budget> {
-    let flow = measure::carried(&fine.times, &points_f64(&fine.states));
-    let budget = Budget {
-        coupling_cost,
-        floor,
-        floor_estimated,
-        bends: flow.straightness,
-        carried: flow.transport_cost_p2,
-    };
-    let all = [budget.coupling_cost, budget.floor, budget.bends, budget.carried];
-    all.iter().all(|x| x.is_finite()).then_some(budget)
+/// Those of the fresh pairs that the budget's particles start from: some at every t.
+fn picked<T: Clone>(all: &[T]) -> Vec<T> {
+    all.iter()
+        .step_by(all.len().div_ceil(FINE_COUNT).max(1))
+        .cloned()
+        .collect()
 }
 
 /// Crossings among the chords of the first particles.
@@ -256,7 +260,10 @@ impl Session {
         // a distilled student sees t = 0 only, and no budget holds for it
         let budgeted = experiment.budget_holds() && !matches!(self.runs[at].origin, Origin::Distilled { .. });
         let fine = if budgeted {
-            let some = starts[..starts.len().min(FINE_COUNT)].to_vec();
+            // from where pairs start, so that their noise is the budget's
+            let (x, t, u) = (picked(&pairs.x), picked(&pairs.t), picked(&pairs.u));
+            let start = |((x, &t), u): ((&[f32; 2], &f32), &Point)| [0, 1].map(|i| x[i] - t * u[i] as f32);
+            let some = x.iter().zip(&t).zip(&u).map(start).collect();
             Some(self.sample(id, &fine_sampling(sampling), Some(some), true)?)
         } else {
             None

@@ -2,6 +2,7 @@
 //! named thread ([`worker::Worker`]), the command line with none.
 
 pub mod backends;
+mod budget;
 pub mod command;
 mod curve;
 mod floors;

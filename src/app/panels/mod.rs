@@ -27,7 +27,9 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
     let narrow = ui.available_width() < theme::NARROW_WINDOW;
     let squeeze = if narrow { 0.84 } else { 1.0 };
     if app.lab.look.bottom_open {
-        Panel::bottom("clocks")
+        // a panel keeps the height of its id: with and without cards it has another
+        let cards = rounds::shows_cards(app);
+        Panel::bottom(("clocks", cards))
             .frame(panel(12, 6))
             .show(ui, |ui| clocks::ui(app, ui));
     }

@@ -1,6 +1,9 @@
 //! The strip of rounds: the buttons that make child runs, and a card a run with a small live stage of the same particles. A lone
 //! run has no card. What the buttons do is [`crate::app::rounds`]' business.
 
+use std::sync::Arc;
+
+use eframe::egui::text::{LayoutJob, TextWrapping};
 use eframe::egui::{
     Align, Align2, Button, Color32, FontId, Layout, Popup, PopupCloseBehavior, Rect, Response, RichText, Role,
     ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, pos2, vec2,
@@ -18,18 +21,22 @@ use crate::app::widgets::icon::{Icon, icon_button};
 use crate::app::widgets::number::{Number, name_it};
 use crate::app::widgets::row::{Words, number_row, row, text_or, whole_row};
 use crate::app::widgets::{grouped, measured};
-use crate::engine::snapshot::{RunSnapshot, RunState};
+use crate::engine::snapshot::{Points, RunSnapshot, RunState};
 use crate::flow::sampler::SAMPLERS;
 use crate::lab::{LabRun, RunId, Sampler};
 use crate::picture::stage::{StageCache, StageInput, stage_picture};
-use crate::picture::{Bounds, Transform, color};
+use crate::picture::{Bounds, Mark, Transform, color};
 
 /// Width of the column of buttons: that of the clocks above it.
 const BUTTONS_WIDTH: f32 = 252.0;
 /// Height of a card, and in a short window.
-const CARD_HEIGHT: [f32; 2] = [104.0, 76.0];
+const CARD_HEIGHT: [f32; 2] = [96.0, 70.0];
 /// Width of a card's words.
-const WORDS_WIDTH: f32 = 116.0;
+const WORDS_WIDTH: f32 = 122.0;
+/// How much smaller dots and lines are on a small stage.
+const SMALLER: f32 = 0.62;
+/// Points of the target on a small stage.
+const TARGET_SHOWN: usize = 400;
 
 /// What the strip keeps and is no part of the document.
 #[derive(Default)]
@@ -45,12 +52,19 @@ pub struct RoundsView {
 struct Small {
     run: RunId,
     cache: StageCache,
+    /// Some of the target's points, and of which.
+    target: (Points, Points),
     painter: PicturePainter,
+}
+
+/// Whether there are cards: a lone run has none, and they can be folded away.
+pub fn shows_cards(app: &App) -> bool {
+    app.lab.runs.len() > 1 && app.lab.look.rounds_open
 }
 
 /// The strip.
 pub fn ui(app: &mut App, ui: &mut Ui) {
-    if app.lab.runs.len() < 2 || !app.lab.look.rounds_open {
+    if !shows_cards(app) {
         ui.horizontal(|ui| {
             title(app, ui);
             buttons(app, ui);
@@ -59,19 +73,24 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
     }
     let short = ui.ctx().content_rect().height() < theme::SHORT_WINDOW;
     let height = CARD_HEIGHT[usize::from(short)];
-    ui.horizontal(|ui| {
+    let size = vec2(ui.available_width(), height);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Min), |ui| {
+        ui.set_height(height);
         column(ui, BUTTONS_WIDTH, |ui| {
             title(app, ui);
             ui.spacing_mut().item_spacing.x = 5.0;
             ui.horizontal_wrapped(|ui| buttons(app, ui));
         });
-        ScrollArea::horizontal().auto_shrink([false, true]).show(ui, |ui| {
-            ui.horizontal(|ui| {
-                for run in app.lab.runs.clone() {
-                    card(app, ui, &run, height);
-                }
+        ScrollArea::horizontal()
+            .auto_shrink([false, false])
+            .max_height(height)
+            .show(ui, |ui| {
+                ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
+                    for run in app.lab.runs.clone() {
+                        card(app, ui, &run, height);
+                    }
+                });
             });
-        });
     });
     let runs = &app.lab.runs;
     let small = &mut app.screen.rounds.small;
@@ -273,13 +292,17 @@ fn card_words(app: &App, ui: &Ui, rect: Rect, run: &LabRun, tag: &str, state: &R
     let colors = theme::current(ui);
     let painter = ui.painter_at(rect);
     let write = |y: f32, words: String, size: f32, ink: Color32| {
-        let font = FontId::proportional(size);
-        painter.text(pos2(rect.left(), y), Align2::LEFT_TOP, words, font, ink)
+        let mut job = LayoutJob::simple_singleline(words, FontId::proportional(size), ink);
+        job.wrap = TextWrapping::truncate_at_width(rect.width());
+        let galley = ui.painter().layout_job(job);
+        let at = Rect::from_min_size(pos2(rect.left(), y), galley.size());
+        painter.galley(at.min, galley, ink);
+        at
     };
     let mut y = write(rect.top(), tag.to_owned(), text::NUMBER * 0.9, colors.text).bottom();
     let roomy = rect.height() > 80.0;
     let own_name = app.lab.runs.len() > 1 && run.experiment.name != tag;
-    if roomy && own_name {
+    if roomy && own_name && state.pairing.is_none() {
         y = write(y, run.experiment.name.clone(), text::SMALL, colors.weak).bottom();
     }
     let small = write(y, state_words(state), text::SMALL, colors.weak);
@@ -381,15 +404,20 @@ fn small_stage(app: &mut App, ui: &mut Ui, rect: Rect, run: RunId) {
         small.push(Small {
             run,
             cache: StageCache::default(),
+            target: (Points::default(), Points::default()),
             painter: PicturePainter::new(None),
         });
         small.len() - 1
     });
     let small = &mut small[index];
+    if !Arc::ptr_eq(&small.target.0, &shot.target) {
+        let some = shot.target.iter().take(TARGET_SHOWN).copied().collect();
+        small.target = (Arc::clone(&shot.target), Arc::new(some));
+    }
     let dark = theme::current(ui).dark;
     let input = StageInput {
         source: &shot.source,
-        target: &shot.target,
+        target: &small.target.1,
         trajectories: &shot.trajectories,
         pairs: &shot.pairs,
         field: None,
@@ -399,7 +427,13 @@ fn small_stage(app: &mut App, ui: &mut Ui, rect: Rect, run: RunId) {
         theme: if dark { color::Theme::Dark } else { color::Theme::Light },
         bounds: shot.bounds,
     };
-    let picture = stage_picture(&input, &mut small.cache);
+    let mut picture = stage_picture(&input, &mut small.cache);
+    for mark in &mut picture.marks {
+        match mark {
+            Mark::Points { radius_px: size, .. } | Mark::Lines { width_px: size, .. } => *size *= SMALLER,
+            _ => {}
+        }
+    }
     let inner = rect.shrink(4.0);
     let [min, max] = [inner.min, inner.max].map(|p| [p.x, p.y]);
     small

@@ -25,6 +25,9 @@ const ZOOM_PER_POINT: f32 = 0.004;
 const LEGEND_FROM: f32 = 520.0;
 /// Height of the row of switches.
 const SWITCHES_HEIGHT: f32 = 42.0;
+/// Stages narrower than this have their switches in two rows, and how high these are.
+const TWO_ROWS_BELOW: f32 = 570.0;
+const TWO_ROWS_HEIGHT: f32 = 62.0;
 
 /// Where the stage looks.
 #[derive(Default)]
@@ -60,11 +63,13 @@ pub fn layers_of(layers: &mut Layers) -> [(UiCommand, &mut bool); 10] {
 /// The stage and its switches.
 pub fn ui(app: &mut App, ui: &mut Ui) {
     let full = ui.available_rect_before_wrap();
-    let plot_rect = Rect::from_min_max(full.min, pos2(full.right(), full.bottom() - SWITCHES_HEIGHT));
+    let two_rows = full.width() < TWO_ROWS_BELOW;
+    let height = if two_rows { TWO_ROWS_HEIGHT } else { SWITCHES_HEIGHT };
+    let plot_rect = Rect::from_min_max(full.min, pos2(full.right(), full.bottom() - height));
     let mut plot_ui = ui.new_child(egui::UiBuilder::new().max_rect(plot_rect).id_salt("plot"));
     plot(app, &mut plot_ui);
     let row = Rect::from_min_max(pos2(full.left() + 10.0, plot_rect.bottom()), full.max - vec2(10.0, 0.0));
-    let layout = egui::Layout::left_to_right(egui::Align::Center);
+    let layout = egui::Layout::left_to_right(egui::Align::Center).with_main_wrap(two_rows);
     let mut row_ui = ui.new_child(egui::UiBuilder::new().max_rect(row).layout(layout).id_salt("layers"));
     switches(app, &mut row_ui);
     ui.advance_cursor_after_rect(full);
@@ -250,6 +255,7 @@ fn switches(app: &mut App, ui: &mut Ui) {
     if tight {
         ui.spacing_mut().item_spacing.x = 2.0;
         ui.spacing_mut().button_padding.x = 4.0;
+        ui.spacing_mut().item_spacing.y = 2.0;
     }
     let mut layers = app.stage().layers;
     for (command, on) in layers_of(&mut layers) {

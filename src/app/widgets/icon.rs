@@ -109,11 +109,11 @@ pub fn paint(painter: &egui::Painter, icon: Icon, r: Rect, ink: Color32, behind:
             painter.add(Shape::convex_polygon(half, ink, Stroke::NONE));
         }
         Icon::Settings => {
-            for (y, x) in [(0.22, 0.68), (0.78, 0.32)] {
+            for (y, x) in [(0.0, 0.72), (0.5, 0.25), (1.0, 0.6)] {
                 let y = r.top() + r.height() * y;
-                painter.hline(r.x_range(), y, thick);
+                painter.hline(r.x_range(), y, Stroke::new(1.6, ink));
                 let handle = pos2(r.left() + r.width() * x, y);
-                painter.circle(handle, 3.4, behind, thick);
+                painter.circle(handle, 2.4, behind, Stroke::new(1.6, ink));
             }
         }
         Icon::Frame => {
