@@ -7,6 +7,7 @@ mod experiment;
 mod lens;
 mod measures;
 pub mod member;
+mod round_card;
 pub mod rounds;
 pub mod stage;
 pub mod status;
