@@ -54,7 +54,7 @@ fn trained() -> Harness<'static, App> {
 
 fn press(harness: &mut Harness<'static, App>, label: &str) {
     harness.get_by_label(label).click();
-    harness.run_steps(2);
+    harness.run_steps(6);
 }
 
 fn key(harness: &mut Harness<'static, App>, modifiers: Modifiers, key: Key) {

@@ -96,7 +96,8 @@ impl MeasureJob {
         let by_budget = self.fine.is_some().then(|| {
             // E|u|^2 - E|v|^2 over the same rows: the loss itself where v is the conditional mean of u
             let size = |of: &[Point]| mean_and_error(of.iter().map(|&v| squared(v, [0.0; 2]))).0;
-            (size(&self.pairs.u) - size(&self.learned)).max(0.0)
+            // no floor lies above a loss that was reached
+            (size(&self.pairs.u) - size(&self.learned)).clamp(0.0, loss.max(0.0))
         });
         let floor = known_floor.or(by_budget);
         let exact = floors.loss_kind == Some(Worth::Exact.name());

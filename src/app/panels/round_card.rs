@@ -22,7 +22,7 @@ use crate::picture::stage::{StageCache, StageInput, stage_picture};
 use crate::picture::{Bounds, Mark, Transform, color};
 
 /// Width of a card's words.
-const WORDS_WIDTH: f32 = 122.0;
+const WORDS_WIDTH: f32 = 138.0;
 /// How much smaller dots and lines are on a small stage.
 const SMALLER: f32 = 0.62;
 /// Points of the target on a small stage.

@@ -68,8 +68,14 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
     let plot_rect = Rect::from_min_max(full.min, pos2(full.right(), full.bottom() - height));
     let mut plot_ui = ui.new_child(egui::UiBuilder::new().max_rect(plot_rect).id_salt("plot"));
     plot(app, &mut plot_ui);
-    let row = Rect::from_min_max(pos2(full.left() + 10.0, plot_rect.bottom()), full.max - vec2(10.0, 0.0));
-    let layout = egui::Layout::left_to_right(egui::Align::Center).with_main_wrap(two_rows);
+    let top = plot_rect.bottom() + if two_rows { 3.0 } else { 0.0 };
+    let row = Rect::from_min_max(pos2(full.left() + 10.0, top), full.max - vec2(10.0, 0.0));
+    let align = if two_rows {
+        egui::Align::Min
+    } else {
+        egui::Align::Center
+    };
+    let layout = egui::Layout::left_to_right(align).with_main_wrap(two_rows);
     let mut row_ui = ui.new_child(egui::UiBuilder::new().max_rect(row).layout(layout).id_salt("layers"));
     switches(app, &mut row_ui);
     ui.advance_cursor_after_rect(full);
