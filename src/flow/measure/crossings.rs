@@ -1,5 +1,6 @@
 //! How many chords cross.
 
+use glam::DVec2;
 use rayon::prelude::*;
 
 use super::less;
@@ -23,8 +24,8 @@ pub fn crossing_points(starts: &[Point], ends: &[Point]) -> Vec<Point> {
     for (i, &p) in chords.iter().enumerate() {
         for &q in chords[i + 1..].iter().filter(|&&q| cross(p, q)) {
             let (along, other, to) = (less(p.1, p.0), less(q.1, q.0), less(q.0, p.0));
-            let part = (to[0] * other[1] - to[1] * other[0]) / (along[0] * other[1] - along[1] * other[0]);
-            found.push([p.0[0] + part * along[0], p.0[1] + part * along[1]]);
+            let part = to.perp_dot(other) / along.perp_dot(other);
+            found.push((DVec2::from(p.0) + part * along).into());
         }
     }
     found

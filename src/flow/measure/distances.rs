@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{less, square};
+use super::less;
 use crate::flow::Point;
 use crate::flow::transport::{TransportError, assign};
 
@@ -61,7 +61,7 @@ pub fn energy_distance(a: &[Point], b: &[Point]) -> f64 {
 }
 
 fn mean_distance(a: &[Point], b: &[Point]) -> f64 {
-    let from = |p: &Point| b.iter().map(|q| square(less(*p, *q)).sqrt()).sum::<f64>();
+    let from = |p: &Point| b.iter().map(|q| less(*p, *q).length()).sum::<f64>();
     let sums: Vec<f64> = a.par_iter().map(from).collect();
     sums.iter().sum::<f64>() / (a.len() * b.len()) as f64
 }

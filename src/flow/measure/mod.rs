@@ -8,6 +8,8 @@ mod distances;
 pub use crossings::{chord_crossings, crossing_points};
 pub use distances::{SLICES, energy_distance, sliced_w2_squared, w2_squared};
 
+use glam::DVec2;
+
 use super::Point;
 
 /// A mean and how well it is known.
@@ -63,12 +65,12 @@ pub fn carried(times: &[f64], states: &[Point]) -> Carried {
         for (z, t) in z.windows(2).zip(times.windows(2)) {
             let dt = (t[1] - t[0]) / span;
             let step = less(z[1], z[0]);
-            sum.path_energy += square(step) / dt;
-            sum.straightness += dt * square([step[0] / dt - chord[0], step[1] / dt - chord[1]]);
-            sum.path_length += square(step).sqrt();
+            sum.path_energy += step.length_squared() / dt;
+            sum.straightness += dt * (step / dt - chord).length_squared();
+            sum.path_length += step.length();
         }
-        sum.transport_cost_p1 += square(chord).sqrt();
-        sum.transport_cost_p2 += square(chord);
+        sum.transport_cost_p1 += chord.length();
+        sum.transport_cost_p2 += chord.length_squared();
     }
     let count = (states.len() / times.len()).max(1) as f64;
     Carried {
@@ -85,24 +87,21 @@ pub fn transport_cost(times: &[f64], states: &[Point], p: f64) -> f64 {
     let stride = times.len().max(1);
     let chords = states
         .chunks_exact(stride)
-        .map(|z| square(less(z[stride - 1], z[0])).sqrt());
+        .map(|z| less(z[stride - 1], z[0]).length());
     chords.map(|length| length.powf(p)).sum::<f64>() / (states.len() / stride).max(1) as f64
 }
 
 /// sqrt(E|learned - exact|^2 / E|exact|^2): the relative distance of two fields over the points where both were evaluated
 /// (points drawn from `p_t` weight it by it). NaN where there are no points, infinite where the exact field is 0.
 pub fn field_rms(learned: &[Point], exact: &[Point]) -> f64 {
-    let error: f64 = learned.iter().zip(exact).map(|(a, b)| square(less(*a, *b))).sum();
-    let size: f64 = exact.iter().map(|b| square(*b)).sum();
+    let error: f64 = learned.iter().zip(exact).map(|(a, b)| less(*a, *b).length_squared()).sum();
+    let size: f64 = exact.iter().map(|b| DVec2::from(*b).length_squared()).sum();
     (error / size).sqrt()
 }
 
-fn less(a: Point, b: Point) -> Point {
-    [a[0] - b[0], a[1] - b[1]]
-}
-
-fn square(a: Point) -> f64 {
-    a[0] * a[0] + a[1] * a[1]
+/// a - b.
+fn less(a: Point, b: Point) -> DVec2 {
+    DVec2::from(a) - DVec2::from(b)
 }
 
 #[cfg(test)]
