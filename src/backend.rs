@@ -46,6 +46,14 @@ impl TrainJob {
             .validate()
             .and_then(|()| self.optimizer.validate())
             .map_err(Fault::Unavailable)?;
+        self.check_tables(checkpoint)
+    }
+
+    /// Whether the tables fit each other, whatever the settings.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`], in words for people.
+    pub fn check_tables(&self, checkpoint: &Checkpoint) -> Result<(), Fault> {
         let len = self.shape.params_len();
         let c = checkpoint;
         let found = [&c.params, &c.first_moment, &c.second_moment, &c.ema].map(Vec::len);

@@ -10,7 +10,6 @@ use super::simd::Isa;
 use super::train::{MAX_FEATURES, Run};
 use crate::backend::{Backend, Fault, Slot, TrainJob, TrainReport, Trajectories, Weights};
 use crate::flow::sampler::Table;
-use crate::flow::time_density::TIME_ROWS;
 use crate::net::Checkpoint;
 
 /// Points that one task evaluates.
@@ -49,7 +48,8 @@ impl CpuBackend {
     }
 }
 
-/// Whether the tables fit each other: the trait takes plain data, which may come from a file.
+/// Whether the arithmetic can be done at all and the tables fit each other: the trait takes plain data, which may come from a
+/// file.
 fn check(job: &TrainJob, c: &Checkpoint) -> Result<(), Fault> {
     // what people may set is narrower, and the lab's business; this is what the arithmetic needs
     if job.shape.hidden.is_empty() || job.shape.hidden.contains(&0) || job.shape.time_features() > MAX_FEATURES {
@@ -58,20 +58,7 @@ fn check(job: &TrainJob, c: &Checkpoint) -> Result<(), Fault> {
     if job.optimizer.batch == 0 {
         return Err(Fault::Unavailable("a batch has at least one row".into()));
     }
-    let len = job.shape.params_len();
-    let found = [&c.params, &c.first_moment, &c.second_moment, &c.ema].map(Vec::len);
-    if found != [len; 4] {
-        return Err(Fault::Unavailable(format!(
-            "the checkpoint holds {found:?} numbers, the network takes {len}"
-        )));
-    }
-    if job.rows.len() != TIME_ROWS {
-        return Err(Fault::Unavailable(format!(
-            "the table of times has {} rows, not {TIME_ROWS}",
-            job.rows.len()
-        )));
-    }
-    Ok(())
+    job.check_tables(c)
 }
 
 fn unknown(slot: Slot) -> Fault {

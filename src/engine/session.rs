@@ -254,6 +254,13 @@ impl Session {
         if matches!(fault, Fault::NonFinite { .. } | Fault::Solver(_)) {
             return;
         }
+        if matches!(fault, Fault::Unavailable(_)) && !self.status.on_gpu {
+            // nothing is wrong with the processor: these settings cannot be trained at all
+            if let Some(run) = outside {
+                self.give_up(run, fault);
+            }
+            return;
+        }
         let choices = [self.status.choice.clone(), BackendChoice::Cpu];
         for choice in choices {
             let Ok((backend, on_gpu)) = backends::open(&choice, self.threads) else {
@@ -265,7 +272,7 @@ impl Session {
             let mut well = true;
             for run in self.runs.iter_mut().chain(outside.as_deref_mut()) {
                 run.step = run.checkpoint.step;
-                run.candidate = None;
+                (run.candidate, run.pairing) = (None, None);
                 well &= self
                     .backend
                     .load(run.slot, Arc::clone(&run.job), &run.checkpoint)
@@ -281,6 +288,17 @@ impl Session {
                 return;
             }
         }
+        if let Some(run) = outside {
+            self.give_up(run, fault);
+        }
+    }
+
+    /// Lets a run rest that no backend takes, until it is edited.
+    fn give_up(&mut self, run: &mut ActiveRun, fault: &Fault) {
+        if !run.faulted {
+            self.notice(true, format!("{:?} cannot be trained: {fault}.", run.experiment.name));
+        }
+        (run.faulted, run.playing, run.steps_left) = (true, false, None);
     }
 
     /// Takes `steps` training steps of a run at once, whether it plays or not.

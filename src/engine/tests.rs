@@ -470,3 +470,28 @@ fn a_child_waits_for_its_parent_and_goes_with_its_run() {
             .any(|n| n.is_fault && n.text.contains("gone"))
     );
 }
+
+#[test]
+fn settings_that_nothing_can_train_rest_with_a_notice() {
+    let lab = small(|e| e.network.hidden = vec![]);
+    let mut session = session(&lab);
+    session.command(Command::Play(1));
+    for _ in 0..5 {
+        session.advance();
+        session.refresh_stages();
+    }
+    let shot = session.snapshot();
+    assert_eq!(shot.runs[0].state, RunState::Faulted);
+    assert!(
+        shot.notices
+            .iter()
+            .any(|n| n.is_fault && n.text.contains("cannot be trained")),
+        "{:?}",
+        shot.notices
+    );
+    // an edit mends it
+    session.apply(&small(|_| ()));
+    session.command(Command::Play(1));
+    assert!(session.advance());
+    assert_eq!(session.snapshot().runs[0].state, RunState::Training);
+}

@@ -102,17 +102,42 @@ fn place(grid: &FieldGrid, column: usize, row: usize) -> [f32; 2] {
     ]
 }
 
-/// |learned - exact| over the root mean square of |exact| on the grid, 0 to 1 and above; None for different grids.
-pub fn difference(learned: &FieldGrid, exact: &FieldGrid, theme: Theme) -> Option<Mark> {
+/// How much a cell of the map is worth looking at: 0 where no particle is near, 1 from a few particles on.
+fn presence(grid: &FieldGrid, particles: &[[f32; 2]]) -> Vec<f32> {
+    let size = cell(grid);
+    let mut near = vec![0.0_f32; grid.values.len()];
+    for p in particles {
+        let at = [0, 1].map(|i| (p[i] - grid.bounds[i]) / size[i]);
+        // a particle counts for the cells within two of its own, the nearer the more
+        for row in (at[1] - 2.0).ceil().max(0.0) as usize..=((at[1] + 2.0).floor().max(-1.0) + 1.0) as usize {
+            for column in (at[0] - 2.0).ceil().max(0.0) as usize..=((at[0] + 2.0).floor().max(-1.0) + 1.0) as usize {
+                let far = (column as f32 - at[0]).hypot(row as f32 - at[1]);
+                if row < grid.rows && column < grid.columns && far < 2.0 {
+                    near[row * grid.columns + column] += 1.0 - far / 2.0;
+                }
+            }
+        }
+    }
+    // a thousandth of all particles is a cell that matters
+    let enough = (0.001 * particles.len() as f32).max(1e-6);
+    near.iter().map(|n| (n / enough).min(1.0)).collect()
+}
+
+/// |learned - exact| over the root mean square of |exact| on the grid, 0 to 1 and above, where there are `particles`: nothing
+/// is learned, and nothing is wrong, where no particle ever comes. None for different grids.
+pub fn difference(learned: &FieldGrid, exact: &FieldGrid, particles: &[[f32; 2]], theme: Theme) -> Option<Mark> {
     let n = learned.values.len();
     if n == 0 || n != exact.values.len() || learned.columns * learned.rows != n || learned.columns != exact.columns {
         return None;
     }
     let square = |v: &[f32; 2]| f64::from(v[0] * v[0] + v[1] * v[1]);
     let rms = ((exact.values.iter().map(square).sum::<f64>() / n as f64).sqrt() as f32).max(1e-6);
-    let color = |(a, b): (&[f32; 2], &[f32; 2])| {
+    let color = |((a, b), presence): ((&[f32; 2], &[f32; 2]), f32)| {
         let x = (a[0] - b[0]).hypot(a[1] - b[1]) / rms;
-        with_alpha(ColorMap::Batlow.toward(theme, x), 0.75 * (x * 6.0).clamp(0.0, 1.0))
+        with_alpha(
+            ColorMap::Batlow.toward(theme, x),
+            0.75 * (x * 6.0).clamp(0.0, 1.0) * presence,
+        )
     };
     // the grid's points lie in the middle of the map's cells
     let [w, h] = cell(learned).map(|c| 0.5 * c);
@@ -121,6 +146,14 @@ pub fn difference(learned: &FieldGrid, exact: &FieldGrid, theme: Theme) -> Optio
         bounds: Bounds::of([x0 - w, y0 - h, x1 + w, y1 + h]),
         columns: learned.columns,
         rows: learned.rows,
-        cells: Arc::new(learned.values.iter().zip(&exact.values).map(color).collect()),
+        cells: Arc::new(
+            learned
+                .values
+                .iter()
+                .zip(&exact.values)
+                .zip(presence(learned, particles))
+                .map(color)
+                .collect(),
+        ),
     })
 }

@@ -52,7 +52,7 @@ pub struct StageCache {
     density: Kept<(usize, Theme), Density>,
     arrows: Kept<(usize, Theme), FieldArrows>,
     exact: Kept<(usize, usize, Theme), FieldArrows>,
-    difference: Kept<(usize, usize, Theme), Option<Mark>>,
+    difference: Kept<(usize, usize, usize, Theme), Option<Mark>>,
     /// Keep the keys' pointers alive, so that no other buffer can take their addresses.
     held: Held,
 }
@@ -127,6 +127,7 @@ fn hold(input: &StageInput, cache: &mut StageCache) {
         .is_some_and(|a| Arc::ptr_eq(a, input.trajectories));
     if !same {
         (cache.colors, cache.lines, cache.now, cache.density) = Default::default();
+        cache.difference = Kept::default();
         cache.bends = Kept::default();
         cache.held.0 = Some(input.trajectories.clone());
     }
@@ -172,8 +173,9 @@ fn add_maps(input: &StageInput, cache: &mut StageCache, picture: &mut Picture) {
         });
     }
     if let (true, Some(learned), Some(exact)) = (input.layers.exact, input.field, input.exact_field) {
-        let key = (id(learned), id(exact), theme);
-        let mark = cache.difference.get(key, || difference(learned, exact, theme));
+        let now = particles_now(input, cache);
+        let key = (id(learned), id(exact), id(&now), theme);
+        let mark = cache.difference.get(key, || difference(learned, exact, &now, theme));
         if let Some(mark) = mark {
             picture.marks.push(mark);
             picture.legend.push(LegendEntry {

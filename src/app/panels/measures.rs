@@ -47,7 +47,7 @@ pub fn ui(app: &App, ui: &mut Ui) {
     let run = app.run_snapshot();
     let colors = theme::current(ui);
     let width = ui.available_width();
-    let (now_x, floor_x) = (width - 76.0, width - 2.0);
+    let (now_x, floor_x) = (width - 92.0, width - 2.0);
     let (head, _) = ui.allocate_exact_size(vec2(width, 18.0), Sense::hover());
     let font = FontId::proportional(text::SMALL);
     let y = head.center().y;

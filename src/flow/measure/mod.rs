@@ -85,16 +85,18 @@ pub fn carried(times: &[f64], states: &[Point]) -> Carried {
 /// `E|z_N - z_0|^p` over trajectories as in [`carried`], data units to the power p, p >= 0.
 pub fn transport_cost(times: &[f64], states: &[Point], p: f64) -> f64 {
     let stride = times.len().max(1);
-    let chords = states
-        .chunks_exact(stride)
-        .map(|z| less(z[stride - 1], z[0]).length());
+    let chords = states.chunks_exact(stride).map(|z| less(z[stride - 1], z[0]).length());
     chords.map(|length| length.powf(p)).sum::<f64>() / (states.len() / stride).max(1) as f64
 }
 
 /// sqrt(E|learned - exact|^2 / E|exact|^2): the relative distance of two fields over the points where both were evaluated
 /// (points drawn from `p_t` weight it by it). NaN where there are no points, infinite where the exact field is 0.
 pub fn field_rms(learned: &[Point], exact: &[Point]) -> f64 {
-    let error: f64 = learned.iter().zip(exact).map(|(a, b)| less(*a, *b).length_squared()).sum();
+    let error: f64 = learned
+        .iter()
+        .zip(exact)
+        .map(|(a, b)| less(*a, *b).length_squared())
+        .sum();
     let size: f64 = exact.iter().map(|b| DVec2::from(*b).length_squared()).sum();
     (error / size).sqrt()
 }
