@@ -17,8 +17,8 @@ const SCATTERED: f64 = 3.0;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Modes {
     points: Vec<Point>,
-    /// Of the points; counted from 0.
-    modes: Vec<usize>,
+    /// The mode of each of the points; counted from 0.
+    mode: Vec<usize>,
     /// How many modes.
     count: usize,
 }
@@ -32,7 +32,7 @@ impl Modes {
             Self::of_scattered(&points)
         } else if components.exact && points.len() <= MOST_GAUSSIANS {
             Self {
-                modes: (0..points.len()).collect(),
+                mode: (0..points.len()).collect(),
                 count: points.len(),
                 points,
             }
@@ -57,51 +57,51 @@ impl Modes {
     /// Pieces of less than a fiftieth of the points join the nearest larger piece, where there is one.
     fn absorb_stragglers(&mut self) {
         let mut sizes = vec![0; self.count];
-        self.modes.iter().for_each(|&mode| sizes[mode] += 1);
+        self.mode.iter().for_each(|&mode| sizes[mode] += 1);
         let is_large: Vec<bool> = sizes.iter().map(|&size| 50 * size >= self.points.len()).collect();
         let kept: Vec<usize> = (0..self.count).filter(|&mode| is_large[mode]).collect();
         if kept.is_empty() {
             return;
         }
-        let large: Vec<usize> = (0..self.points.len()).filter(|&i| is_large[self.modes[i]]).collect();
+        let large: Vec<usize> = (0..self.points.len()).filter(|&i| is_large[self.mode[i]]).collect();
         let nearest = |p: Point| {
             let by_distance =
                 |i: &&usize, j: &&usize| squared(p, self.points[**i]).total_cmp(&squared(p, self.points[**j]));
-            large.iter().min_by(by_distance).map_or(0, |&i| self.modes[i])
+            large.iter().min_by(by_distance).map_or(0, |&i| self.mode[i])
         };
         let joined: Vec<usize> = self
             .points
             .iter()
-            .zip(&self.modes)
+            .zip(&self.mode)
             .map(|(p, &mode)| if is_large[mode] { mode } else { nearest(*p) })
             .collect();
         let renumbered = |mode| kept.binary_search(&mode).unwrap_or(0);
-        self.modes = joined.into_iter().map(renumbered).collect();
+        self.mode = joined.into_iter().map(renumbered).collect();
         self.count = kept.len();
     }
 
     /// Connected pieces, where i and j touch within `reach(i, j)`.
     fn connected(points: Vec<Point>, reach: impl Fn(usize, usize) -> f64) -> Self {
-        let mut modes = vec![usize::MAX; points.len()];
+        let mut mode = vec![usize::MAX; points.len()];
         let mut count = 0;
         let mut waiting = Vec::new();
         for first in 0..points.len() {
-            if modes[first] != usize::MAX {
+            if mode[first] != usize::MAX {
                 continue;
             }
-            modes[first] = count;
+            mode[first] = count;
             waiting.push(first);
             while let Some(i) = waiting.pop() {
                 for j in 0..points.len() {
-                    if modes[j] == usize::MAX && squared(points[i], points[j]).sqrt() <= reach(i, j) {
-                        modes[j] = count;
+                    if mode[j] == usize::MAX && squared(points[i], points[j]).sqrt() <= reach(i, j) {
+                        mode[j] = count;
                         waiting.push(j);
                     }
                 }
             }
             count += 1;
         }
-        Self { points, modes, count }
+        Self { points, mode, count }
     }
 
     /// How many modes there are.
@@ -113,7 +113,7 @@ impl Modes {
     /// The mode of the nearest of the points.
     pub(super) fn mode_of(&self, p: Point) -> usize {
         let mut best = (f64::INFINITY, 0);
-        for (q, &mode) in self.points.iter().zip(&self.modes) {
+        for (q, &mode) in self.points.iter().zip(&self.mode) {
             let d = squared(p, *q);
             if d < best.0 {
                 best = (d, mode);
@@ -125,7 +125,7 @@ impl Modes {
     /// Squared distance to the nearest point of each mode.
     pub(super) fn squared_distances(&self, p: Point) -> Vec<f64> {
         let mut least = vec![f64::INFINITY; self.count];
-        for (q, &mode) in self.points.iter().zip(&self.modes) {
+        for (q, &mode) in self.points.iter().zip(&self.mode) {
             least[mode] = least[mode].min(squared(p, *q));
         }
         least

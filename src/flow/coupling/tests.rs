@@ -155,8 +155,8 @@ fn every_group_is_a_permutation_of_the_independent_draws() {
 
 #[test]
 fn kinds_do_what_they_say() {
-    let cost = |kind| mean_cost(&paired(kind).block(0, 1024));
     use serde_json::json;
+    let cost = |kind| mean_cost(&paired(kind).block(0, 1024));
     let small = cost(json!({"kind": "minibatch-ot", "batch": 16}));
     let large = cost(json!({"kind": "minibatch-ot", "batch": 512}));
     let independent = mean_cost(&stream().block(0, 1024));
