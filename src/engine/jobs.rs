@@ -369,6 +369,9 @@ impl Session {
                 continue;
             }
             let Some(at) = self.index(id) else { continue };
+            if self.runs[at].lacks_pairs() {
+                continue;
+            }
             let trajectories = Arc::clone(&self.stages[i].snapshot.trajectories);
             let training = self.runs[at].state() == RunState::Training;
             if training && jobs.quick.is_due(now) {

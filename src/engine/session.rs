@@ -126,7 +126,8 @@ impl Session {
             .enumerate()
             .map(|(i, stage)| {
                 let mut active = self.stages.get(i).cloned().unwrap_or_default();
-                active.show(*stage);
+                let seen = self.stages.iter().find(|s| s.stage.run == stage.run);
+                active.show(*stage, seen.map(|s| &s.snapshot));
                 active
             })
             .collect();

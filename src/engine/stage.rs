@@ -63,11 +63,15 @@ impl Default for ActiveStage {
 }
 
 impl ActiveStage {
-    /// Shows this stage from now on. Another run's trajectories stay until its own are there.
-    pub(super) fn show(&mut self, stage: Stage) {
+    /// Shows this stage from now on. A change of run begins with what another stage has of that run, never with the
+    /// trajectories of the run before.
+    pub(super) fn show(&mut self, stage: Stage, seen: Option<&StageSnapshot>) {
         if self.stage.run != stage.run {
             (self.drawn, self.field_of, self.exact_of, self.pairs_of) = (None, None, None, None);
             (self.snapshot.field, self.snapshot.exact_field) = (None, None);
+            self.snapshot.pairs = Arc::default();
+            self.snapshot.trajectories = seen.map(|s| Arc::clone(&s.trajectories)).unwrap_or_default();
+            self.snapshot.step = seen.map_or(0, |s| s.step);
         }
         self.stage = stage;
     }
