@@ -30,8 +30,15 @@ pub fn of(cost: f64, chords: &[Point], floor: (f64, bool), times: &[f64], states
         let slope = if variance > 0.0 { covariance / variance } else { 0.0 };
         mean + slope * (cost - mean_cost)
     };
-    let bends = regressed(&|i| each[i].straightness).max(0.0);
-    let moved = regressed(&|i| each[i].transport_cost_p2).max(0.0);
+    let (bends, moved) = (
+        regressed(&|i| each[i].straightness),
+        regressed(&|i| each[i].transport_cost_p2),
+    );
+    // before the clamps, which would turn what is not a number into 0
+    if !(bends.is_finite() && moved.is_finite()) {
+        return None;
+    }
+    let (bends, moved) = (bends.max(0.0), moved.max(0.0));
     let budget = Budget {
         coupling_cost: cost,
         floor: floor.0,
