@@ -138,26 +138,24 @@ fn line_ui(ui: &mut Ui, line: &Line, longest: f64, shown: bool) -> bool {
     let name = ui
         .painter()
         .text(pos2(rect.left(), y), Align2::LEFT_CENTER, &line.tag, font.clone(), ink);
-    match &line.budget {
-        Ok(budget) => {
-            figures(ui, budget, pos2(rect.right(), y), &font);
-            let bar = Rect::from_min_max(pos2(rect.left(), rect.top() + FIGURES), rect.max - vec2(0.0, 4.0));
-            bar_ui(ui, bar, budget, longest);
-        }
-        Err(_) => {
-            let why = match line.budget {
-                Err("budget.not_yet") => t!("budget.not_yet_short"),
-                _ => t!("budget.none_short"),
-            };
-            let at = pos2(name.right() + 10.0, y);
-            ui.painter().text(
-                at,
-                Align2::LEFT_CENTER,
-                why,
-                FontId::proportional(text::SMALL),
-                colors.weak,
-            );
-        }
+    if let Ok(budget) = &line.budget {
+        figures(ui, budget, pos2(rect.right(), y), &font);
+        let bar = Rect::from_min_max(pos2(rect.left(), rect.top() + FIGURES), rect.max - vec2(0.0, 4.0));
+        bar_ui(ui, bar, budget, longest);
+    } else {
+        let why = if line.budget == Err("budget.not_yet") {
+            t!("budget.not_yet_short")
+        } else {
+            t!("budget.none_short")
+        };
+        let at = pos2(name.right() + 10.0, y);
+        ui.painter().text(
+            at,
+            Align2::LEFT_CENTER,
+            why,
+            FontId::proportional(text::SMALL),
+            colors.weak,
+        );
     }
     let response = response.on_hover_ui(|ui| match &line.budget {
         Ok(budget) => {
