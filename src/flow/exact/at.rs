@@ -1,5 +1,7 @@
 //! The exact field at one flow time: everything that does not depend on x is computed once.
 
+mod fan;
+
 use super::exp::{LANES, exp_of_negative};
 use crate::flow::Point;
 use crate::flow::distribution::Component;
@@ -8,7 +10,7 @@ use crate::flow::path::{Path, PathAt};
 /// Eight product components, one a lane.
 ///
 /// Component p = (j, k) of source and target has X_t | p ~ N(m, C), and given X_t = x its velocity has the mean
-/// `offset + slope (x - m)` and a covariance of trace `spread`.
+/// `offset + slope (x - m)` and the covariance `spread`.
 #[derive(Clone, Debug)]
 struct Block {
     /// log(weight / sqrt(det C)).
@@ -19,7 +21,8 @@ struct Block {
     offset: [[f64; LANES]; 2],
     /// (xx, xy, yx, yy).
     slope: [[f64; LANES]; 4],
-    spread: [f64; LANES],
+    /// (xx, xy, yy).
+    spread: [[f64; LANES]; 3],
     /// Mean of x1 given x: `offset1 + slope1 (x - m)`.
     offset1: [[f64; LANES]; 2],
     slope1: [[f64; LANES]; 4],
@@ -43,6 +46,8 @@ pub struct Posterior {
     pub source: Point,
     /// Trace of Cov[u | X_t = x]: what the squared loss cannot go below, at this x and t.
     pub variance: f64,
+    /// Cov[u | X_t = x] (xx, xy, yy).
+    pub covariance: [f64; 3],
 }
 
 impl FieldAt {
@@ -83,19 +88,25 @@ impl FieldAt {
         let velocity = self.velocity_with(x, &mut weights);
         let total: f64 = weights.iter().map(|w| total_of(*w)).sum();
         let mut data = [0.0; 2];
-        let mut variance = 0.0;
+        let mut covariance = [0.0; 3];
         for (block, w) in self.blocks.iter().zip(&weights) {
             let u = block.affine(x, &block.offset, &block.slope);
             let x1 = block.affine(x, &block.offset1, &block.slope1);
             for lane in 0..LANES {
                 // around the mean, so that nothing cancels
                 let (dx, dy) = (u[0][lane] - velocity[0], u[1][lane] - velocity[1]);
-                variance += w[lane] * (block.spread[lane] + dx * dx + dy * dy);
+                for (sum, (own, d)) in covariance
+                    .iter_mut()
+                    .zip(block.spread.iter().zip([dx * dx, dx * dy, dy * dy]))
+                {
+                    *sum += w[lane] * (own[lane] + d);
+                }
                 data[0] += w[lane] * x1[0][lane];
                 data[1] += w[lane] * x1[1][lane];
             }
         }
         let data = data.map(|d| d / total);
+        let covariance = covariance.map(|c| c / total);
         // x = alpha x1 + sigma x0 and v = alpha' x1 + sigma' x0: the source point solves both
         let PathAt {
             alpha,
@@ -109,7 +120,8 @@ impl FieldAt {
             velocity,
             data,
             source,
-            variance: variance / total,
+            variance: covariance[0] + covariance[2],
+            covariance,
         }
     }
 
@@ -144,7 +156,7 @@ impl Block {
         precision: [[0.0; LANES]; 3],
         offset: [[0.0; LANES]; 2],
         slope: [[0.0; LANES]; 4],
-        spread: [0.0; LANES],
+        spread: [[0.0; LANES]; 3],
         offset1: [[0.0; LANES]; 2],
         slope1: [[0.0; LANES]; 4],
     };
@@ -164,7 +176,11 @@ impl Block {
         let cross = mix(d_alpha * alpha, d_sigma * sigma);
         let own = mix(d_alpha * d_alpha, d_sigma * d_sigma);
         let slope = product(&cross, &precision);
-        let explained = slope[0] * cross[0] + slope[1] * cross[1] + slope[2] * cross[1] + slope[3] * cross[2];
+        let explained = [
+            slope[0] * cross[0] + slope[1] * cross[1],
+            slope[0] * cross[1] + slope[1] * cross[2],
+            slope[2] * cross[1] + slope[3] * cross[2],
+        ];
         let slope1 = product(&k.cov.map(|v| alpha * v), &precision);
         self.log_weight[lane] = (j.weight * k.weight).ln() - 0.5 * determinant.ln();
         for (i, p) in [precision[0], 2.0 * precision[1], precision[2]].into_iter().enumerate() {
@@ -179,7 +195,10 @@ impl Block {
             self.offset[i][lane] = d_alpha * k.mean[i] + d_sigma * j.mean[i];
             self.offset1[i][lane] = k.mean[i];
         }
-        self.spread[lane] = (own[0] + own[2] - explained).max(0.0);
+        // rounding may leave a little below 0
+        self.spread[0][lane] = (own[0] - explained[0]).max(0.0);
+        self.spread[1][lane] = own[1] - explained[1];
+        self.spread[2][lane] = (own[2] - explained[2]).max(0.0);
     }
 
     fn log_density(&self, x: Point) -> [f64; LANES] {

@@ -5,17 +5,26 @@
 //! `C = alpha^2 C_k + sigma^2 C_j`; its responsibility at x comes by log-sum-exp, and
 //! `E[x1 | x, jk] = m_k + alpha C_k C^-1 (x - m)`, `E[x0 | x, jk] = m_j + sigma C_j C^-1 (x - m)`
 //! (`MATHS.md`, "Exact fields"). No sampling and no quadrature: the result is the minimizer of the squared loss.
+//!
+//! `kernel` estimates the same from a finite set of pairs; [`Conditional`] is whichever a coupling has, and [`Fan`] the
+//! pairs through one point that the velocity there is the mean of.
 
 mod at;
+mod conditional;
 mod exp;
+mod fan;
 mod floor;
+mod kernel;
 
 use std::convert::Infallible;
 
 use rayon::prelude::*;
 
 pub use at::{FieldAt, Posterior};
+pub use conditional::{Conditional, ConditionalAt};
+pub use fan::{Fan, Strand};
 pub use floor::{Floor, floor};
+pub use kernel::{KernelAt, KernelField};
 
 use super::Point;
 use super::distribution::{Component, Components};

@@ -6,7 +6,7 @@
 //! Throughout, `cost(i, j) - u[i] - v[j] >= 0` for all i and j, 0 for matched pairs, and v only falls.
 
 use super::sinkhorn::Costs;
-use super::squared_distance;
+use super::{TransportError, Watch, squared_distance};
 use crate::flow::Point;
 
 /// Not matched.
@@ -15,6 +15,8 @@ const NONE: u32 = u32::MAX;
 const STEPS_PER_ROW: usize = 2;
 /// Columns looked at together.
 const LANES: usize = 4;
+/// Rows treated between two looks at the cancel flag.
+const ROWS_BETWEEN_CHECKS: usize = 16;
 
 /// A small problem and its solution; used again and again without new memory.
 #[derive(Clone, Debug, Default)]
@@ -105,6 +107,21 @@ impl Dense {
         self.match_all()
     }
 
+    /// [`Dense::solve`], with progress, and able to stop.
+    ///
+    /// # Errors
+    /// [`TransportError::Canceled`].
+    pub fn solve_watched(
+        &mut self,
+        n: usize,
+        cost: impl Fn(usize, usize) -> f64,
+        watch: Watch<'_>,
+    ) -> Result<&[u32], TransportError> {
+        self.fill(n, cost);
+        self.match_watched(watch)?;
+        Ok(&self.column_of)
+    }
+
     /// The matrix of the costs.
     pub(super) fn costs(&self) -> Costs<'_> {
         Costs {
@@ -137,6 +154,12 @@ impl Dense {
     }
 
     fn match_all(&mut self) -> &[u32] {
+        // nobody stops it
+        let _ = self.match_watched(Watch::unwatched());
+        &self.column_of
+    }
+
+    fn match_watched(&mut self, watch: Watch<'_>) -> Result<(), TransportError> {
         let n = self.n;
         for of in [&mut self.column_of, &mut self.row_of] {
             of.clear();
@@ -155,6 +178,10 @@ impl Dense {
         self.reduce_rows();
         self.reduce_rows();
         for at in 0..self.free.len() {
+            if at.is_multiple_of(ROWS_BETWEEN_CHECKS) {
+                watch.check()?;
+                (watch.progress)(at as f64 / self.free.len() as f64);
+            }
             self.augment(self.free[at]);
         }
         self.u.clear();
@@ -162,7 +189,7 @@ impl Dense {
             let j = self.column_of[i] as usize;
             self.u.push(self.cost[i * self.stride + j] - self.v[j]);
         }
-        &self.column_of
+        Ok(())
     }
 
     /// The column of least cost less price of a row, that cost, and the second least.

@@ -6,10 +6,11 @@
 //! works on candidate lists that grow only where the optimum needs it, so nothing of size n x n is stored. The prices it
 //! starts from come from the same problem on a quarter of the points, and so on down: the c-transform carries prices to
 //! points not yet seen (Peyré and Cuturi, "Computational Optimal Transport", 2019, section 5.3). `dense` solves small problems,
-//! many in a row; `sinkhorn` the entropic problem.
+//! many in a row; `power` costs of other powers than 2; `sinkhorn` the entropic problem.
 
 mod dense;
 mod lists;
+mod power;
 mod sinkhorn;
 mod solve;
 
@@ -20,6 +21,7 @@ use super::random::{CounterRng, Stream};
 use solve::Problem;
 
 pub use dense::{Dense, Prices};
+pub use power::{POWER_LIMIT, assign_power, cost_of_power, is_proved};
 pub use sinkhorn::{PLAN_LIMIT, Plan, Scaling, sinkhorn};
 
 /// Most points on a side: beyond it an exact assignment takes too long to be called a measure.
@@ -53,6 +55,8 @@ pub enum TransportError {
     NotFinite,
     /// A plan is a dense matrix: more points than it may have.
     TooManyForPlan(usize),
+    /// The costs of other powers than 2 are a dense matrix: more points than it may have.
+    TooManyForPower(usize),
     /// The cancel flag was raised.
     Canceled,
 }
@@ -72,6 +76,11 @@ impl std::fmt::Display for TransportError {
                     sinkhorn::PLAN_LIMIT
                 )
             }
+            Self::TooManyForPower(n) => write!(
+                f,
+                "transport of {n} points is over the limit of {} for powers other than 2",
+                power::POWER_LIMIT
+            ),
             Self::NotFinite => write!(f, "a point is not finite, or too far out for its squared distance"),
             Self::Canceled => write!(f, "canceled"),
         }
