@@ -9,8 +9,8 @@
 //! cpu/       THE REFERENCE AND THE FALLBACK: file names are the shaders' file names
 //! gpu/       the same arithmetic in WGSL, on a wgpu device of its own
 //! engine/    session, snapshot, command, jobs, pacing, the worker thread
-//! picture/   Picture and its marks, color maps, one file a view
-//! export/    files: npy, csv, safetensors, png
+//! picture/   Picture and its marks, color maps; the table of views, each a Figure of pictures, charts and bars
+//! export/    files: npy, csv, safetensors; figures as png, svg, pdf
 //! app/       the window
 //! cli/       the command line
 //! ```
@@ -24,7 +24,7 @@
 //!      | Command                                                ^ Arc<Snapshot> (the latest wins)
 //!      v                                                        |
 //!   engine thread: Worker -> Session::advance(a few ms) -> Backend { CpuBackend | GpuBackend }
-//!   screen: picture::view(&Snapshot, &Look, t) -> Picture -> egui | PNG
+//!   screen: picture::view(&Snapshot, &Look, t) -> Picture -> egui | PNG | SVG | PDF
 //! ```
 
 rust_i18n::i18n!("assets/locales", fallback = "en");

@@ -19,7 +19,7 @@ const STRANGERS: [(&str, &str); 5] = [
 ];
 
 /// Outside crates that enter in some rooms only.
-const GUESTS: [(&str, &[&str]); 13] = [
+const GUESTS: [(&str, &[&str]); 17] = [
     ("wgpu", &["gpu", "app"]),
     ("naga", &["gpu"]),
     ("pollster", &["gpu"]),
@@ -28,9 +28,13 @@ const GUESTS: [(&str, &[&str]); 13] = [
     ("egui_plot", &["app"]),
     ("tiny_skia", &["export"]),
     ("ab_glyph", &["export"]),
+    ("png", &["export"]),
+    ("krilla", &["export"]),
+    ("subsetter", &["export"]),
+    ("write_fonts", &["export"]),
     ("safetensors", &["export"]),
     ("csv", &["lab", "export"]),
-    ("base64", &["lab"]),
+    ("base64", &["lab", "export"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
 ];

@@ -47,7 +47,9 @@ pub enum Command {
     Data(DataOptions),
     /// Pair the points of two files
     Couple(CoupleOptions),
-    /// List presets, distributions, samplers and all other choices
+    /// Draw a view of a run, a lab or a preset as a figure
+    Render(RenderOptions),
+    /// List presets, distributions, samplers, views and all other choices
     List(ListOptions),
     /// Show what this machine offers: processor, graphics adapters, display, fonts
     Doctor,
@@ -247,6 +249,88 @@ pub struct CoupleOptions {
     #[arg(long, value_name = "S", default_value = "0", allow_negative_numbers = true)]
     pub seed: String,
     /// The pairs: NPY (n, 4) float64 for a name in .npy, CSV with the header x0,y0,x1,y1 for .csv
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Options of `render`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "What is not trained yet is trained first. A size is in pixels, cm or inches (1200x900, 8.5x6cm, 3.3x2.5in); letters are
+sized on paper, so that at 300 dpi the same size in pixels shows larger letters.
+
+Examples:
+  rectiflow render gaussian-to-moons --view trajectories --out figure.svg
+  rectiflow render out --view velocity --t 0.5 --size 8.5x6cm --dpi 300 --out figure.png
+  rectiflow render moons-to-eight-gaussians --rounds 2 --view reflow --caption --out figure.pdf
+  rectiflow render my.lab.json --view filmstrip --times 0,0.3,0.6,1 --theme dark --out film.png
+  rectiflow list views"
+)]
+pub struct RenderOptions {
+    /// Folder that `run` wrote, lab or experiment file, or preset
+    #[arg(value_name = "RUN|LAB|PRESET")]
+    pub what: String,
+    /// Which view (`rectiflow list views`)
+    #[arg(long, value_name = "NAME", default_value = "stage")]
+    pub view: String,
+    /// Which run of the lab, by its number [default: that of the first stage]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub run: Option<String>,
+    /// Flow time, from 0 (source) to 1 (target) [default: 1]
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    pub t: Option<String>,
+    /// Flow times of a filmstrip [default: 0,0.25,0.5,0.75,1]
+    #[arg(long, value_name = "T,T,…", allow_negative_numbers = true)]
+    pub times: Option<String>,
+    /// Width and height: 1200x900 (pixels), 8.5x6cm, 3.3x2.5in [default: what suits the view]
+    #[arg(long, value_name = "WxH")]
+    pub size: Option<String>,
+    /// Pixels an inch [default: 96]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub dpi: Option<String>,
+    /// Colors: print, light, dark, transparent [default: print]
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// No ground, whatever the theme
+    #[arg(long)]
+    pub transparent: bool,
+    /// Scale of the letters [default: 1]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub letters: Option<String>,
+    /// Title; an empty one leaves it out [default: the view's own]
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    /// Draw axes, where the view has none
+    #[arg(long, conflicts_with = "no_axes")]
+    pub axes: bool,
+    /// Leave the axes out
+    #[arg(long)]
+    pub no_axes: bool,
+    /// Draw the legend, where the view has none
+    #[arg(long, conflicts_with = "no_legend")]
+    pub legend: bool,
+    /// Leave the legend out
+    #[arg(long)]
+    pub no_legend: bool,
+    /// Write a caption below: data, training, sampler, measures
+    #[arg(long)]
+    pub caption: bool,
+    /// Training steps, where it is not trained yet
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub steps: Option<String>,
+    /// Seed of the training and of the start points, where it is not trained yet
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    pub seed: Option<String>,
+    /// Sets one key of the experiment, as in `run`. May be given more than once
+    #[arg(long, value_name = "KEY.PATH=VALUE", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+    /// Rounds of reflow, trained first where the lab has fewer
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub rounds: Option<String>,
+    /// Where to train and evaluate
+    #[arg(long, value_enum, default_value_t = BackendName::Cpu)]
+    pub backend: BackendName,
+    /// The figure: its ending is its format (`rectiflow list figure-formats`)
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
 }

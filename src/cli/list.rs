@@ -8,14 +8,16 @@ use super::arguments::ListOptions;
 use super::failure::Failure;
 use super::field::QUANTITIES;
 use super::print;
+use crate::export::FIGURE_FORMATS;
 use crate::flow::coupling::COUPLINGS;
 use crate::flow::distribution::DISTRIBUTIONS;
 use crate::flow::path::PATHS;
 use crate::flow::sampler::SAMPLERS;
 use crate::flow::table::Entry;
 use crate::flow::time_density::{LOSS_WEIGHTS, TIME_DENSITIES};
-use crate::lab::{BadInput, PRESETS, kind_defaults, nearest};
+use crate::lab::{BadInput, FIGURE_THEMES, PRESETS, kind_defaults, nearest};
 use crate::net::{ACTIVATIONS, OPTIMIZERS, SCHEDULES, TIME_EMBEDDINGS};
+use crate::picture::views::VIEWS;
 
 type Row = (&'static str, &'static str);
 
@@ -59,6 +61,8 @@ fn rows_of(table: &'static [Entry]) -> Vec<Row> {
 fn lists() -> Vec<List> {
     let presets: Vec<Row> = PRESETS.iter().map(|p| (p.name, p.summary)).collect();
     let paths: Vec<Row> = PATHS.iter().map(|p| (p.0, p.2)).collect();
+    let views: Vec<Row> = VIEWS.iter().map(|v| (v.name, v.summary)).collect();
+    let formats: Vec<Row> = FIGURE_FORMATS.iter().map(|f| (f.1, f.2)).collect();
     let samplers: Vec<Row> = SAMPLERS.iter().map(|s| (s.name, s.summary)).collect();
     vec![
         list_of("presets", "experiments that come with the program", "", &presets),
@@ -137,6 +141,9 @@ fn lists() -> Vec<List> {
             "",
             &QUANTITIES,
         ),
+        list_of("views", "what `rectiflow render --view` draws", "", &views),
+        list_of("figure-formats", "what `rectiflow render --out` writes", "", &formats),
+        list_of("figure-themes", "the colors of figures: --theme", "", &FIGURE_THEMES),
         list_of("backends", "where training happens: --backend", "", &BACKENDS),
     ]
 }

@@ -8,7 +8,9 @@ mod data;
 mod doctor;
 mod failure;
 mod field;
+mod lab_source;
 mod list;
+mod render;
 mod rounds;
 mod run;
 mod run_dir;
@@ -53,6 +55,7 @@ fn obey(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Field(options)) => field::field(&options),
         Some(Command::Data(options)) => data::data(&options),
         Some(Command::Couple(options)) => couple::couple(&options),
+        Some(Command::Render(options)) => render::render(&options),
         Some(Command::List(options)) => list::list(&options),
         Some(Command::Doctor) => doctor::doctor(),
         Some(Command::Bench(options)) => bench::bench(&options),

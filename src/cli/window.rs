@@ -11,7 +11,9 @@ use crate::lab::{BadInput, Lab, PRESETS, nearest, parse_lab, preset};
 const HEADLESS: &str = "without a window, run: rectiflow run gaussian-to-moons --out out";
 
 /// Names that people may have meant as a command.
-const COMMANDS: [&str; 8] = ["run", "sample", "field", "data", "list", "doctor", "bench", "help"];
+const COMMANDS: [&str; 10] = [
+    "run", "sample", "field", "data", "couple", "render", "list", "doctor", "bench", "help",
+];
 
 /// Opens the window with a preset, a file, or the default lab, and returns when it is closed.
 ///

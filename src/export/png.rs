@@ -1,166 +1,83 @@
-//! A [`Picture`] as a PNG file of any size: the marks, quiet axes, a title, and a legend beside or below the plot, never over
-//! it. The raster is tiny-skia's, letters are outlines of IBM Plex Sans (`assets/fonts`, SIL Open Font License). The same
-//! picture gives the same bytes on every run.
+//! PNG files: the raster of a sheet with its resolution, title and, where there is one, its lab.
 
-mod axes;
-mod legend;
-mod letters;
-mod marks;
+use std::borrow::Cow;
 
-use tiny_skia::{Color, Pixmap};
+use png::{BitDepth, ColorType, Compression, Encoder, PixelDimensions, Unit};
 
-use crate::picture::color::Theme;
-use crate::picture::{Picture, Rgba, Transform};
+use super::sheet::Sheet;
+use super::{FigureError, raster};
 
-/// Pixels along the longer side, at most: what viewers and GPUs still open.
-pub const LONGEST: u32 = 16_384;
+/// The keyword of the chunk that holds the lab.
+pub const LAB_KEYWORD: &str = "rectiflow-lab";
 
-/// Why there is no PNG.
-#[derive(Clone, Debug, PartialEq)]
-pub enum PngError {
-    /// Width and height in pixels, scale included: zero or above [`LONGEST`].
-    Size(u32, u32),
-    /// A scale that is not a positive number.
-    Scale(f32),
-    /// The encoder's own words.
-    Encoding(String),
-}
-
-impl std::fmt::Display for PngError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Size(w, h) => write!(f, "a picture of {w} x {h} pixels: each side must be 1 to {LONGEST}"),
-            Self::Scale(s) => write!(f, "a picture's scale must be a positive number, not {s}"),
-            Self::Encoding(why) => write!(f, "the PNG could not be encoded: {why}"),
-        }
-    }
-}
-
-impl std::error::Error for PngError {}
-
-/// The PNG file of a picture. `size` is width and height in units of the picture's pixel sizes; the file has `scale` times
-/// as many pixels a side, with everything in proportion.
+/// The PNG file of a sheet, `pixels` wide and high, for `dpi` pixels an inch; `lab` is the text that brings it back.
 ///
 /// # Errors
-/// Sizes and scales that no file can have.
-pub fn png(picture: &Picture, theme: Theme, size: (u32, u32), scale: f32) -> Result<Vec<u8>, PngError> {
-    pixmap(picture, theme, size, scale)?
-        .encode_png()
-        .map_err(|e| PngError::Encoding(e.to_string()))
+/// Sizes that no file can have.
+pub fn png(sheet: &Sheet, pixels: [u32; 2], dpi: f64, lab: Option<&str>) -> Result<Vec<u8>, FigureError> {
+    let pixmap = raster::pixmap(sheet, pixels).ok_or(FigureError::Size(pixels[0], pixels[1]))?;
+    encode(pixmap.take_demultiplied().as_slice(), pixels, dpi, sheet, lab)
+        .map_err(|e| FigureError::Encoding(e.to_string()))
 }
 
-/// The raster of a picture, premultiplied, opaque.
-fn pixmap(picture: &Picture, theme: Theme, size: (u32, u32), scale: f32) -> Result<Pixmap, PngError> {
-    if !(scale.is_finite() && scale > 0.0) {
-        return Err(PngError::Scale(scale));
-    }
-    let [width, height] = [size.0, size.1].map(|s| (f64::from(s) * f64::from(scale)).round() as u32);
-    let good = 1..=LONGEST;
-    let new = if good.contains(&width) && good.contains(&height) {
-        Pixmap::new(width, height)
+fn encode(
+    rgba: &[u8],
+    pixels: [u32; 2],
+    dpi: f64,
+    sheet: &Sheet,
+    lab: Option<&str>,
+) -> Result<Vec<u8>, png::EncodingError> {
+    let opaque = rgba.as_chunks::<4>().0.iter().all(|p| p[3] == 255);
+    let bytes: Cow<[u8]> = if opaque {
+        rgba.as_chunks::<4>()
+            .0
+            .iter()
+            .flat_map(|p| [p[0], p[1], p[2]])
+            .collect()
     } else {
-        None
+        rgba.into()
     };
-    let mut canvas = Canvas {
-        pixmap: new.ok_or(PngError::Size(width, height))?,
-        scale,
-    };
-    canvas.pixmap.fill(skia(theme.palette().background));
-    let page = Page::of(picture, size);
-    let transform = Transform::fit(picture.bounds, page.plot.min, page.plot.max);
-    axes::grid(&mut canvas, theme, &page, &transform);
-    marks::draw(&mut canvas, &page, &transform, &picture.marks);
-    axes::labels(&mut canvas, theme, &page, &transform);
-    if !picture.title.is_empty() {
-        let at = [page.plot.min[0], page.plot.min[1] - 36.0];
-        letters::write(
-            &mut canvas,
-            &picture.title,
-            at,
-            19.0,
-            letters::Anchor::Left,
-            theme.palette().text,
-        );
+    let mut file = Vec::new();
+    let mut encoder = Encoder::new(&mut file, pixels[0], pixels[1]);
+    encoder.set_color(if opaque { ColorType::Rgb } else { ColorType::Rgba });
+    encoder.set_depth(BitDepth::Eight);
+    encoder.set_compression(Compression::Balanced);
+    let per_meter = (dpi / 0.0254).round() as u32;
+    encoder.set_pixel_dims(Some(PixelDimensions {
+        xppu: per_meter,
+        yppu: per_meter,
+        unit: Unit::Meter,
+    }));
+    encoder.add_text_chunk("Software".into(), "Rectiflow".into())?;
+    if !sheet.title.is_empty() {
+        encoder.add_itxt_chunk("Title".into(), sheet.title.clone())?;
     }
-    legend::draw(&mut canvas, theme, &page, &picture.legend);
-    Ok(canvas.pixmap)
-}
-
-/// Where all is drawn, and pixels of the file for one unit of the page.
-struct Canvas {
-    pixmap: Pixmap,
-    scale: f32,
-}
-
-/// A rectangle of the page, y down.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Area {
-    min: [f32; 2],
-    max: [f32; 2],
-}
-
-impl Area {
-    fn contains(&self, p: [f32; 2], margin: f32) -> bool {
-        (0..2).all(|i| p[i] >= self.min[i] - margin && p[i] <= self.max[i] + margin)
+    if !sheet.description.is_empty() {
+        encoder.add_itxt_chunk("Description".into(), sheet.description.clone())?;
     }
-}
-
-/// How the page is divided.
-#[derive(Clone, Copy, Debug)]
-struct Page {
-    plot: Area,
-    legend: Area,
-}
-
-impl Page {
-    fn of(picture: &Picture, size: (u32, u32)) -> Self {
-        let (width, height) = (size.0 as f32, size.1 as f32);
-        // margins shrink with small pictures, down to thumbnails that are all plot
-        let room = (width.min(height) / 480.0).clamp(0.0, 1.0);
-        let small = room < 0.4;
-        let (left, bottom) = if small { (0.0, 0.0) } else { (52.0, 42.0) };
-        let top = match (small, picture.title.is_empty()) {
-            (true, _) => 0.0,
-            (false, true) => 22.0,
-            (false, false) => 64.0,
-        };
-        let right = if small { 0.0 } else { 22.0 };
-        let empty = picture.legend.is_empty() || small;
-        let column = legend::width(&picture.legend);
-        let beside = width > 1.2 * height;
-        let (plot_right, plot_bottom) = match (empty, beside) {
-            (true, _) => (width - right, height - bottom),
-            (false, true) => (width - right - column - 18.0, height - bottom),
-            (false, false) => {
-                let rows = legend::rows(&picture.legend, width - left - right);
-                (width - right, height - bottom - 8.0 - legend::ROW * rows as f32)
-            }
-        };
-        let plot = Area {
-            min: [left, top],
-            max: [plot_right.max(left + 1.0), plot_bottom.max(top + 1.0)],
-        };
-        let legend = match (empty, beside) {
-            (true, _) => Area {
-                min: [0.0; 2],
-                max: [0.0; 2],
-            },
-            (false, true) => Area {
-                min: [plot.max[0] + 18.0, top],
-                max: [width - right, plot.max[1]],
-            },
-            (false, false) => Area {
-                min: [left, plot.max[1] + bottom - 4.0],
-                max: [width - right, height],
-            },
-        };
-        Self { plot, legend }
+    if let Some(lab) = lab {
+        encoder.add_text_chunk(LAB_KEYWORD.into(), lab.into())?;
     }
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&bytes)?;
+    writer.finish()?;
+    Ok(file)
 }
 
-fn skia([r, g, b, a]: Rgba) -> Color {
-    Color::from_rgba8(r, g, b, a)
+/// A small PNG of straight colors, for maps within SVG files.
+///
+/// # Errors
+/// The encoder's own words.
+pub fn pixels(colors: &[[u8; 4]], columns: usize) -> Result<Vec<u8>, FigureError> {
+    let mut file = Vec::new();
+    let rows = colors.len() / columns.max(1);
+    let mut encoder = Encoder::new(&mut file, columns as u32, rows as u32);
+    encoder.set_color(ColorType::Rgba);
+    encoder.set_depth(BitDepth::Eight);
+    let written = encoder.write_header().and_then(|mut writer| {
+        writer.write_image_data(colors.as_flattened())?;
+        writer.finish()
+    });
+    written.map_err(|e| FigureError::Encoding(e.to_string()))?;
+    Ok(file)
 }
-
-#[cfg(test)]
-mod tests;

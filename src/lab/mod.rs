@@ -2,6 +2,7 @@
 
 mod bad_input;
 pub mod experiment;
+pub mod figure;
 mod file;
 mod lab_file;
 mod limits;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bad_input::{BadInput, nearest};
 pub use experiment::{Change, Experiment, RunFile};
+pub use figure::{FIGURE_THEMES, FigureOptions, FigureSize, FigureTheme, Unit};
 pub use file::{Draft, coupling, distribution, parse_run_file, run_file_text};
 pub use lab_file::{lab_text, parse_lab};
 pub use limits::{MOST_PARTICLES, MOST_STATES, MOST_STEPS};

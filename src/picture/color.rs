@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 
 use super::Rgba;
-use crate::lab::ThemeChoice;
+use crate::lab::{FigureTheme, ThemeChoice};
 
 /// For what surface a picture is colored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -27,6 +27,16 @@ impl From<ThemeChoice> for Theme {
         match choice {
             ThemeChoice::Dark => Self::Dark,
             ThemeChoice::Light => Self::Light,
+        }
+    }
+}
+
+impl From<FigureTheme> for Theme {
+    fn from(choice: FigureTheme) -> Self {
+        match choice {
+            FigureTheme::Dark => Self::Dark,
+            FigureTheme::Light => Self::Light,
+            FigureTheme::Print => Self::Print,
         }
     }
 }

@@ -4,13 +4,18 @@
 //! One file a view ([`stage`]); [`color`] says what colors mean.
 
 pub mod bend;
+pub mod caption;
 pub mod color;
 pub mod density;
 pub mod field;
+pub mod figure;
 pub mod pairs;
 #[cfg(test)]
 pub(crate) mod scene;
 pub mod stage;
+pub mod studio;
+pub mod views;
+pub mod words;
 
 use std::sync::Arc;
 
@@ -168,6 +173,21 @@ pub struct Picture {
     pub legend: Vec<LegendEntry>,
     /// Above the picture; may be empty.
     pub title: String,
+    /// Names of marks, by their index: the layers of an SVG.
+    pub names: Vec<(usize, &'static str)>,
+}
+
+impl Picture {
+    /// Puts a mark on top, under a name of one word.
+    pub fn add(&mut self, name: &'static str, mark: Mark) {
+        self.names.push((self.marks.len(), name));
+        self.marks.push(mark);
+    }
+
+    /// The name of a mark, where it has one.
+    pub fn name_of(&self, mark: usize) -> Option<&'static str> {
+        self.names.iter().find(|(i, _)| *i == mark).map(|(_, name)| *name)
+    }
 }
 
 /// `screen = offset + scale * data`, per axis; screen y points down, so `scale[1]` is usually negative.
@@ -224,6 +244,14 @@ impl Bounds {
         Self {
             min: [x0, y0],
             max: [x1, y1],
+        }
+    }
+
+    /// The least that holds both.
+    pub fn union(self, other: Self) -> Self {
+        Self {
+            min: [0, 1].map(|i| self.min[i].min(other.min[i])),
+            max: [0, 1].map(|i| self.max[i].max(other.max[i])),
         }
     }
 }

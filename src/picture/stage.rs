@@ -149,7 +149,10 @@ fn add_pairs(input: &StageInput, cache: &mut StageCache, picture: &mut Picture) 
     }
     let key = (id(input.pairs), input.theme);
     let (marks, legend) = cache.pairs.get(key, || chords(input.pairs, input.theme));
-    picture.marks.extend(marks);
+    let names = ["chords", "crossings", "starts", "ends"];
+    for (i, mark) in marks.into_iter().enumerate() {
+        picture.add(names.get(i).copied().unwrap_or("pairs"), mark);
+    }
     picture.legend.extend(legend);
 }
 
@@ -161,7 +164,7 @@ fn add_maps(input: &StageInput, cache: &mut StageCache, picture: &mut Picture) {
         let kept = cache
             .density
             .get((id(&now), theme), || density(&now, picture.bounds, theme));
-        picture.marks.push(kept.mark);
+        picture.add("density", kept.mark);
         picture.legend.push(LegendEntry {
             key: "legend.density",
             text: "density of particles",
@@ -177,7 +180,7 @@ fn add_maps(input: &StageInput, cache: &mut StageCache, picture: &mut Picture) {
         let key = (id(learned), id(exact), id(&now), theme);
         let mark = cache.difference.get(key, || difference(learned, exact, &now, theme));
         if let Some(mark) = mark {
-            picture.marks.push(mark);
+            picture.add("difference", mark);
             picture.legend.push(LegendEntry {
                 key: "legend.difference",
                 text: "|learned - exact| / rms exact",
@@ -198,12 +201,13 @@ fn add_clouds(input: &StageInput, picture: &mut Picture) {
     let busy = input.layers.particles || input.layers.trajectories;
     let mut add = |at: &Points, color, shape, radius_px, key, text| {
         let alpha = by_count(at.len(), 1.6).min(1.0) * if busy { 0.75 } else { 1.0 };
-        picture.marks.push(Mark::Points {
+        let mark = Mark::Points {
             at: at.clone(),
             colors: Colors::One(with_alpha(color, alpha)),
             radius_px,
             shape,
-        });
+        };
+        picture.add(text, mark);
         picture.legend.push(LegendEntry {
             key,
             text,
@@ -252,22 +256,24 @@ fn add_trajectories(input: &StageInput, cache: &mut StageCache, picture: &mut Pi
     };
     let lines = cache.lines.get(key, || lines(input, &colors));
     if layers.trajectories {
-        picture.marks.push(Mark::Lines {
+        let mark = Mark::Lines {
             points: lines.points.clone(),
             stride: lines.stride,
             shown: lines.shown,
             colors: Colors::Each(lines.colors),
             width_px: 1.2,
             dashed: false,
-        });
+        };
+        picture.add("trajectories", mark);
     }
     if layers.states {
-        picture.marks.push(Mark::Points {
+        let mark = Mark::Points {
             at: lines.points,
             colors: Colors::Each(lines.dot_colors),
             radius_px: 1.7,
             shape: Shape::Square,
-        });
+        };
+        picture.add("states", mark);
         picture.legend.push(LegendEntry {
             key: "legend.states",
             text: "solver states",
@@ -303,7 +309,7 @@ fn add_arrows(input: &StageInput, cache: &mut StageCache, picture: &mut Picture)
     if let (true, Some(exact)) = (input.layers.exact, input.exact_field) {
         let key = (id(learned), id(exact), theme);
         let arrows = cache.exact.get(key, || field_arrows(learned, Some(exact), theme));
-        picture.marks.push(arrows.mark);
+        picture.add("exact", arrows.mark);
         picture.legend.push(LegendEntry {
             key: "legend.exact",
             text: "exact velocity",
@@ -314,7 +320,7 @@ fn add_arrows(input: &StageInput, cache: &mut StageCache, picture: &mut Picture)
         let arrows = cache
             .arrows
             .get((id(learned), theme), || field_arrows(learned, None, theme));
-        picture.marks.push(arrows.mark);
+        picture.add("velocity", arrows.mark);
         picture.legend.push(LegendEntry {
             key: "legend.velocity",
             text: "learned velocity, |v|",
@@ -333,12 +339,13 @@ fn add_particles(input: &StageInput, cache: &mut StageCache, picture: &mut Pictu
     }
     let colors = start_colors(input, cache);
     let at = particles_now(input, cache);
-    picture.marks.push(Mark::Points {
+    let mark = Mark::Points {
         radius_px: if at.len() > 6000 { 1.7 } else { 2.3 },
         at,
         colors: Colors::Each(colors),
         shape: Shape::Disk,
-    });
+    };
+    picture.add("particles", mark);
     let theme = input.theme;
     picture.legend.push(LegendEntry {
         key: "legend.particles",

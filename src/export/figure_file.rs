@@ -1,0 +1,86 @@
+//! Figures as files: layout, then the target that the format asks for.
+
+use super::layout::{natural_size, sheet};
+use super::sheet::Sheet;
+use super::{pdf, png, svg};
+use crate::lab::{BadInput, FigureOptions};
+use crate::picture::figure::Figure;
+
+/// Why there is no file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FigureError {
+    /// Width and height that no file can have.
+    Size(u32, u32),
+    /// Options that no file can have.
+    Options(BadInput),
+    /// The encoder's own words.
+    Encoding(String),
+}
+
+impl std::fmt::Display for FigureError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Size(w, h) => write!(
+                f,
+                "there is no memory for a figure of {w} x {h} pixels; make it smaller or lower its resolution"
+            ),
+            Self::Options(bad) => bad.fmt(f),
+            Self::Encoding(why) => write!(f, "the figure could not be written: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for FigureError {}
+
+/// A format of still figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FigureFormat {
+    /// Pixels.
+    Png,
+    /// Shapes and text, to edit and for the web.
+    Svg,
+    /// Shapes and embedded letters, for papers.
+    Pdf,
+}
+
+/// Every format: extension, one line of explanation.
+pub const FIGURE_FORMATS: [(FigureFormat, &str, &str); 3] = [
+    (FigureFormat::Png, "png", "pixels, at any resolution"),
+    (
+        FigureFormat::Svg,
+        "svg",
+        "shapes and text in named layers, to edit and for the web",
+    ),
+    (FigureFormat::Pdf, "pdf", "shapes and embedded letters, for papers"),
+];
+
+/// The page of a figure whose options have been checked.
+///
+/// # Errors
+/// Options that no file can have.
+pub fn checked_sheet(figure: &Figure, options: &FigureOptions) -> Result<(Sheet, [u32; 2]), FigureError> {
+    let own = natural_size(figure, options);
+    options.check(own).map_err(FigureError::Options)?;
+    Ok((sheet(figure, options), options.pixels(own)))
+}
+
+/// The file of a figure. `lab`: the text that brings the lab back, put where the format has room for it.
+///
+/// # Errors
+/// Options that no file can have; what an encoder cannot write.
+pub fn figure_file(
+    figure: &Figure,
+    options: &FigureOptions,
+    format: FigureFormat,
+    lab: Option<&str>,
+) -> Result<Vec<u8>, FigureError> {
+    let (sheet, pixels) = checked_sheet(figure, options)?;
+    match format {
+        FigureFormat::Png => png::png(&sheet, pixels, options.dpi, lab),
+        FigureFormat::Svg => svg::svg(&sheet, lab).map(String::into_bytes),
+        FigureFormat::Pdf => pdf::pdf(&sheet, lab),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,321 @@
+//! The one table of views: what can be drawn of a lab, by name. `render`, `list views`, the window's export dialog and the
+//! tests read it. A view makes a [`Figure`] from a [`Studio`]; what a run lacks for it is said inside the figure, so that every
+//! view can be made of every lab.
+
+mod bars;
+mod curves;
+mod planes;
+mod reflow;
+mod rows;
+
+use super::Picture;
+use super::caption::{Told, caption_of};
+use super::color::Theme;
+use super::figure::Figure;
+use super::stage::{StageCache, StageInput, stage_picture};
+use super::studio::{Studio, StudioError, Watch};
+use super::words::{grouped, id_of, name_of};
+use crate::engine::snapshot::StageSnapshot;
+use crate::lab::{BadInput, LabRun, Layers, Origin, RunId, Sampler, Stage, nearest};
+
+/// What a view is asked for.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// Which run; the first stage's where None.
+    pub run: Option<RunId>,
+    /// Flow time.
+    pub t: f64,
+    /// Flow times of a filmstrip.
+    pub times: Vec<f64>,
+    /// Colors.
+    pub theme: Theme,
+    /// Whether the caption is wanted: what it says is then measured, where it was not yet.
+    pub caption: bool,
+}
+
+impl Default for Ask {
+    fn default() -> Self {
+        Self {
+            run: None,
+            t: 1.0,
+            times: vec![0.0, 0.25, 0.5, 0.75, 1.0],
+            theme: Theme::Print,
+            caption: false,
+        }
+    }
+}
+
+/// Makes a view's figure.
+type Make = fn(&mut Studio, &Ask, Watch) -> Result<Figure, StudioError>;
+
+/// One row of the table.
+#[derive(Clone, Copy)]
+pub struct View {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// One line about what it shows.
+    pub summary: &'static str,
+    /// Whether it changes with flow time, so that it can be played.
+    pub moves: bool,
+    make: Make,
+}
+
+const fn view(name: &'static str, summary: &'static str, moves: bool, make: Make) -> View {
+    View {
+        name,
+        summary,
+        moves,
+        make,
+    }
+}
+
+/// All views.
+pub const VIEWS: [View; 17] = [
+    view(
+        "stage",
+        "the stage with the layers that the lab has on",
+        true,
+        planes::stage,
+    ),
+    view(
+        "particles",
+        "the particles at flow time t, in the color of where they started",
+        true,
+        planes::particles,
+    ),
+    view(
+        "trajectories",
+        "the ways of the particles, from source to target",
+        false,
+        planes::trajectories,
+    ),
+    view(
+        "states",
+        "a few trajectories with a dot at each solver state",
+        false,
+        planes::states,
+    ),
+    view(
+        "velocity",
+        "the learned velocity at flow time t, as arrows",
+        true,
+        planes::velocity,
+    ),
+    view(
+        "exact",
+        "the exact velocity beside the learned one, and their difference",
+        true,
+        planes::exact,
+    ),
+    view(
+        "density",
+        "the density of the particles at flow time t",
+        true,
+        planes::density,
+    ),
+    view(
+        "pairs",
+        "pairs that the network trains on, as chords, and where they cross",
+        false,
+        planes::pairs,
+    ),
+    view(
+        "bend",
+        "trajectories colored by how far they stray from their chords",
+        false,
+        planes::bend,
+    ),
+    view(
+        "filmstrip",
+        "the particles at several flow times, side by side",
+        false,
+        rows::filmstrip,
+    ),
+    view(
+        "rounds",
+        "every run of the lab side by side: its trajectories, one Euler step, its budget",
+        true,
+        rows::rounds,
+    ),
+    view(
+        "compare",
+        "the lab's stages side by side, with the same particles",
+        true,
+        rows::compare,
+    ),
+    view(
+        "reflow",
+        "three panels: the pairs, what the network learns, the flow after one reflow",
+        true,
+        reflow::reflow,
+    ),
+    view(
+        "loss",
+        "the loss over training steps, with its floor",
+        false,
+        curves::loss,
+    ),
+    view(
+        "few-steps",
+        "the distance to the target after few Euler steps, with its floor",
+        false,
+        curves::few_steps,
+    ),
+    view(
+        "budget",
+        "where the cost of the coupling goes: floor, bends, carried",
+        false,
+        bars::budget,
+    ),
+    view(
+        "measures",
+        "every measure of every run as bars, with floors",
+        false,
+        bars::measures,
+    ),
+];
+
+impl View {
+    /// Its figure.
+    ///
+    /// # Errors
+    /// A backend's fault, or that the watcher wants no more.
+    pub fn figure(&self, studio: &mut Studio, ask: &Ask, watch: Watch) -> Result<Figure, StudioError> {
+        let mut figure = (self.make)(studio, ask, watch)?;
+        figure.caption = caption_of_runs(studio, &figure.runs, ask.caption, watch)?;
+        Ok(figure)
+    }
+}
+
+/// The caption of these runs; `measure`: whether what is not measured yet is measured for it.
+///
+/// # Errors
+/// A backend's fault, or that the watcher wants no more.
+pub fn caption_of_runs(
+    studio: &mut Studio,
+    runs: &[RunId],
+    measure: bool,
+    watch: Watch,
+) -> Result<String, StudioError> {
+    let mut known = Vec::new();
+    for &id in runs {
+        let sampling = stage_of(studio, id).sampling;
+        let measures = if measure {
+            Some(studio.measures(id, &sampling, watch)?)
+        } else {
+            studio.known_measures(id)
+        };
+        known.push((id, sampling, studio.step(id), studio.edits(id), measures));
+    }
+    let lab = studio.lab();
+    let told: Vec<Told> = known
+        .iter()
+        .filter_map(|(id, sampling, step, edits, measures)| {
+            Some(Told {
+                run: lab.run(*id)?,
+                sampling: *sampling,
+                step: *step,
+                edits: *edits,
+                measures: measures.as_deref(),
+            })
+        })
+        .collect();
+    Ok(caption_of(lab, &told))
+}
+
+/// The view of this name.
+///
+/// # Errors
+/// No such view, with the nearest right one.
+pub fn view_of(name: &str) -> Result<&'static View, BadInput> {
+    VIEWS.iter().find(|v| v.name == name).ok_or_else(|| {
+        let names = VIEWS.iter().map(|v| v.name);
+        let hint = match nearest(name, names.clone()) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => format!("there are {}", names.collect::<Vec<_>>().join(", ")),
+        };
+        BadInput::new(format!("there is no view \"{name}\"; {hint}"))
+    })
+}
+
+/// All layers off.
+const BLANK: Layers = Layers {
+    source: false,
+    target: false,
+    particles: false,
+    trajectories: false,
+    states: false,
+    velocity: false,
+    density: false,
+    exact: false,
+    pairs: false,
+    bend: false,
+    trajectories_shown: 400,
+};
+
+/// The stage that shows a run: the lab's own where it has one, else the first with that run.
+fn stage_of(studio: &Studio, run: RunId) -> Stage {
+    let stages = &studio.lab().stages;
+    let own = stages.iter().find(|s| s.run == run);
+    let mut stage = own.or(stages.first()).copied().unwrap_or(Stage {
+        run,
+        sampling: crate::lab::Sampling::default(),
+        layers: Layers::default(),
+    });
+    // small stages beside the large one carry few particles: a figure has room for all
+    if let Some(first) = stages.first() {
+        stage.sampling.count = stage.sampling.count.max(first.sampling.count);
+    }
+    stage.run = run;
+    if is_student(studio, run) {
+        // a student knows t = 0 alone
+        (stage.sampling.sampler, stage.sampling.steps) = (Sampler::Euler, 1);
+    }
+    stage
+}
+
+fn is_student(studio: &Studio, run: RunId) -> bool {
+    let run = studio.lab().run(run);
+    run.is_some_and(|r| matches!(r.origin, Origin::Distilled { .. }))
+}
+
+/// The plane as these layers show it.
+fn plane(snapshot: &StageSnapshot, layers: &Layers, t: f64, theme: Theme) -> Picture {
+    let input = StageInput {
+        source: &snapshot.source,
+        target: &snapshot.target,
+        trajectories: &snapshot.trajectories,
+        pairs: &snapshot.pairs,
+        field: snapshot.field.as_ref(),
+        exact_field: snapshot.exact_field.as_ref(),
+        layers,
+        t,
+        theme,
+        bounds: snapshot.bounds,
+    };
+    stage_picture(&input, &mut StageCache::default())
+}
+
+/// The run a view is about, or the figure that says that there is none.
+fn asked<'a>(studio: &'a Studio, ask: &Ask) -> Option<&'a LabRun> {
+    studio.run(ask.run)
+}
+
+/// How a stage's particles are carried: `Heun, 32 steps`.
+fn carried_by(stage: &Stage) -> String {
+    let sampler = name_of("sampler", &id_of(&stage.sampling.sampler));
+    if stage.sampling.sampler == Sampler::Dopri5 {
+        return sampler;
+    }
+    let steps = u64::from(stage.sampling.steps);
+    let word = if steps == 1 { "step" } else { "steps" };
+    format!("{sampler}, {} {word}", grouped(steps))
+}
+
+/// `t = 0.50`.
+fn at(t: f64) -> String {
+    format!("t = {t:.2}")
+}
+
+#[cfg(test)]
+mod tests;
