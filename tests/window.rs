@@ -71,8 +71,7 @@ fn scene(lab: &Lab) -> Snapshot {
                 states,
                 evaluations: 16,
             }),
-            field: None,
-            exact_field: None,
+            ..StageSnapshot::default()
         }],
         notices: Arc::new(vec![Notice {
             number: 1,

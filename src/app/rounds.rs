@@ -115,6 +115,7 @@ pub fn lay_stages(lab: &mut Lab) {
                 density: false,
                 exact: false,
                 pairs: false,
+                probe: false,
                 trajectories_shown: SMALL_SHOWN,
                 ..big.layers
             },

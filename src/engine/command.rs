@@ -36,6 +36,8 @@ pub enum Command {
     Reset(RunId),
     /// The flow time t that velocity fields are evaluated at, in [0, 1].
     FlowTime(f64),
+    /// Stop the search for the cheapest pairs of the couplings view (false), or begin it again (true).
+    SeekOptima(bool),
     /// Train on another backend, from the parameters as they are.
     UseBackend(BackendChoice),
     /// Fill every run's record into this lab and hand it to `Snapshot::saved`, stamped with this number.

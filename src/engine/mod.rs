@@ -4,12 +4,14 @@
 pub mod backends;
 mod budget;
 pub mod command;
+pub mod coupling;
 mod curve;
 mod floors;
 pub mod jobs;
 pub mod measures;
 pub mod pacing;
 mod pairing;
+pub mod probe;
 mod run;
 mod sampling;
 pub mod session;

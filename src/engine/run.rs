@@ -382,10 +382,23 @@ fn compare(old: &serde_json::Value, new: &serde_json::Value, path: &str, found: 
         }
         _ if old == new => {}
         _ => {
-            let show = |v: &serde_json::Value| v.get("kind").unwrap_or(v).to_string().replace('"', "");
+            let show = |v: &serde_json::Value| match v {
+                // a list of points or pairs says nothing in full
+                serde_json::Value::Array(rows)
+                    if rows.iter().chain(others(old, new)).any(serde_json::Value::is_array) =>
+                {
+                    rows.len().to_string()
+                }
+                _ => v.get("kind").unwrap_or(v).to_string().replace('"', ""),
+            };
             found.push(format!("{path} {} → {}", show(old), show(new)));
         }
     }
+}
+
+/// The entries of both, where they are lists: an empty list is told by its neighbor.
+fn others<'a>(old: &'a serde_json::Value, new: &'a serde_json::Value) -> impl Iterator<Item = &'a serde_json::Value> {
+    [old, new].into_iter().filter_map(serde_json::Value::as_array).flatten()
 }
 
 #[cfg(test)]
@@ -403,6 +416,14 @@ mod tests {
             difference(&old, &new),
             "optimizer.learning_rate 0.003 → 0.01 and 1 more"
         );
+        let drawn = |count: usize| Experiment {
+            coupling: crate::flow::coupling::Coupling::Hand(crate::flow::coupling::HandPairs {
+                pairs: Arc::new(vec![[0.0, 1.0, 2.0, 3.0]; count]),
+            }),
+            ..Experiment::default()
+        };
+        assert_eq!(difference(&drawn(0), &drawn(1)), "coupling.pairs 0 → 1");
+        assert_eq!(difference(&drawn(7), &drawn(8)), "coupling.pairs 7 → 8");
     }
 
     #[test]

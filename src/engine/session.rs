@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::backends;
 use super::command::{BackendChoice, Command};
+use super::coupling::CouplingThread;
 use super::pacing::{StepPacer, Throttle};
 use super::run::ActiveRun;
 use super::snapshot::{BackendStatus, Notice, RunSnapshot, RunState, Snapshot};
@@ -30,6 +31,8 @@ pub struct Session {
     pub(super) stages: Vec<ActiveStage>,
     pub(super) flow_time: f64,
     pub(super) measuring: Option<RunId>,
+    /// Where couplings are reported: in the window alone.
+    pub(super) couplings: Option<CouplingThread>,
     parked: Vec<ActiveRun>,
     notices: Arc<Vec<Notice>>,
     notice_count: u64,
@@ -67,6 +70,7 @@ impl Session {
             stages: Vec::new(),
             flow_time: 1.0,
             measuring: None,
+            couplings: None,
             parked: Vec::new(),
             notices: Arc::default(),
             notice_count: 0,
@@ -421,6 +425,7 @@ impl Session {
                     self.flow_time
                 }
             }
+            Command::SeekOptima(go) => self.seek_optima(go),
             Command::UseBackend(choice) => self.use_backend(choice),
             Command::Collect(number) => {
                 let mut lab = Lab::clone(&self.lab);

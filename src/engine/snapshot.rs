@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use super::command::BackendChoice;
+use super::coupling::CouplingReport;
 use super::measures::Measures;
+use super::probe::Learned;
 use crate::backend::Trajectories;
 use crate::flow::coupling::Pair;
+use crate::flow::exact::Conditional;
 use crate::lab::{Lab, RunId};
 
 /// Shared points, data units.
@@ -121,12 +124,21 @@ pub struct StageSnapshot {
     pub target: Points,
     /// The first training pairs (x0, y0, x1, y1), for the chords.
     pub pairs: Arc<Vec<Pair>>,
+    /// What is said of these pairs, as far as it is known.
+    pub coupling: Option<Arc<CouplingReport>>,
+    /// The conditional law of the run's pairs, where a layer needs it.
+    pub conditional: Option<Arc<Conditional>>,
+    /// The learned velocity at the probe, where the probe is on.
+    pub learned: Option<Learned>,
     /// The particles' trajectories under the learned field, with the stage's sampler.
     pub trajectories: Arc<Trajectories>,
     /// Learned field at the flow time, where a layer needs it.
     pub field: Option<Arc<FieldGrid>>,
-    /// Exact field on the same grid, where a layer needs it and the distributions have one.
+    /// Exact field on the same grid, where a layer needs it and the distributions have one; else its estimate from pairs, not
+    /// a number where none comes near.
     pub exact_field: Option<Arc<FieldGrid>>,
+    /// Whether `exact_field` is such an estimate.
+    pub exact_is_estimate: bool,
 }
 
 /// Something that happened.

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::coupling::MOST_SHOWN;
 use super::pacing::Throttle;
+use super::probe::{ConditionalOf, LearnedOf};
 use super::sampling::start_points;
 use super::session::Session;
 use super::snapshot::{FieldGrid, RunState, StageSnapshot};
@@ -16,15 +18,13 @@ use crate::lab::{Experiment, Sampling, Stage};
 
 /// Points of the target shown.
 const TARGET_POINTS: usize = 2048;
-/// Training pairs whose chords are drawn.
-const CHORDS: u32 = 512;
 /// A preview while training may take this long before it draws fewer particles.
 const PREVIEW: Duration = Duration::from_millis(50);
 /// Arrows along the longer side of the grid.
 const GRID: usize = 26;
 
-/// Of which distributions, t and bounds an exact field is.
-type ExactOf = (Arc<Distribution>, Arc<Distribution>, f64, [f32; 4]);
+/// Of which distributions, t and bounds an exact field is, and the address of the pairs' law where it is an estimate.
+type ExactOf = (Arc<Distribution>, Arc<Distribution>, f64, [f32; 4], Option<usize>);
 
 /// One stage in a session.
 #[derive(Clone, Debug)]
@@ -37,7 +37,9 @@ pub struct ActiveStage {
     drawn: Option<(u64, Sampling, usize)>,
     field_of: Option<(u64, f64, [f32; 4])>,
     exact_of: Option<ExactOf>,
-    pairs_of: Option<Arc<PairStream>>,
+    pairs_of: Option<(Arc<PairStream>, u32)>,
+    pub(super) conditional_of: Option<ConditionalOf>,
+    pub(super) learned_of: Option<LearnedOf>,
     throttle: Throttle,
     secs_per_particle: f64,
 }
@@ -56,6 +58,8 @@ impl Default for ActiveStage {
             field_of: None,
             exact_of: None,
             pairs_of: None,
+            conditional_of: None,
+            learned_of: None,
             throttle: Throttle::new(3, Duration::from_millis(40)),
             secs_per_particle: 0.0,
         }
@@ -69,7 +73,9 @@ impl ActiveStage {
         if self.stage.run != stage.run {
             (self.drawn, self.field_of, self.exact_of, self.pairs_of) = (None, None, None, None);
             (self.snapshot.field, self.snapshot.exact_field) = (None, None);
-            self.snapshot.pairs = Arc::default();
+            (self.conditional_of, self.snapshot.conditional) = (None, None);
+            (self.learned_of, self.snapshot.learned) = (None, None);
+            (self.snapshot.pairs, self.snapshot.coupling) = (Arc::default(), None);
             self.snapshot.trajectories = seen.map(|s| Arc::clone(&s.trajectories)).unwrap_or_default();
             self.snapshot.step = seen.map_or(0, |s| s.step);
         }
@@ -163,6 +169,8 @@ impl Session {
                 stage.snapshot.run = stage.stage.run;
                 worked |= stage.refresh_points(&self.runs[at].experiment);
                 self.refresh_pairs(&mut stage, at);
+                self.refresh_conditional(&mut stage, at);
+                worked |= self.refresh_learned(&mut stage, at);
                 worked |= self.refresh_trajectories(&mut stage, at);
                 worked |= self.refresh_field(&mut stage, at);
                 worked |= self.refresh_exact(&mut stage, at);
@@ -175,16 +183,21 @@ impl Session {
     /// The chords of the first training pairs, where they are drawn.
     fn refresh_pairs(&self, stage: &mut ActiveStage, at: usize) {
         let run = &self.runs[at];
-        if !stage.stage.layers.pairs || run.lacks_pairs() {
+        let layers = stage.stage.layers;
+        if !layers.pairs || run.lacks_pairs() {
             stage.snapshot.pairs = Arc::default();
             stage.pairs_of = None;
-        } else if stage
-            .pairs_of
-            .as_ref()
-            .is_none_or(|old| !Arc::ptr_eq(old, &run.job.pairs))
-        {
-            stage.snapshot.pairs = run.job.pairs.block(0, CHORDS);
-            stage.pairs_of = Some(Arc::clone(&run.job.pairs));
+            return;
+        }
+        let (stream, shown) = (&run.job.pairs, layers.pairs_shown);
+        let same = |old: &(Arc<PairStream>, u32)| (Arc::ptr_eq(&old.0, stream) || old.0 == *stream) && old.1 == shown;
+        if !stage.pairs_of.as_ref().is_some_and(same) {
+            let other = self.stages.iter().find(|s| s.pairs_of.as_ref().is_some_and(same));
+            stage.snapshot.pairs = match other {
+                Some(other) => Arc::clone(&other.snapshot.pairs),
+                None => stream.first((shown as usize).min(MOST_SHOWN)),
+            };
+            stage.pairs_of = Some((Arc::clone(stream), shown));
         }
     }
 
@@ -263,17 +276,31 @@ impl Session {
             Arc::clone(&experiment.target),
             self.flow_time,
             stage.snapshot.bounds,
+            stage.snapshot.conditional.as_ref().map(|c| Arc::as_ptr(c).addr()),
         );
         if stage.exact_of.as_ref() == Some(&key) {
             return false;
         }
         stage.exact_of = Some(key);
         let (mut grid, points) = grid_over(stage.snapshot.bounds);
-        stage.snapshot.exact_field = super::truth::of(experiment).ok().map(|truth| {
-            grid.t = self.flow_time.min(truth.field.ends().1);
-            grid.values = truth.field.velocities_f32(&points, grid.t);
-            Arc::new(grid)
-        });
+        grid.t = self.flow_time;
+        let estimate = stage.snapshot.conditional.as_ref().filter(|c| !c.is_field());
+        stage.snapshot.exact_is_estimate = estimate.is_some();
+        stage.snapshot.exact_field = if let Some(estimate) = estimate {
+            let wide = super::sampling::points_f64(&points);
+            grid.values = estimate
+                .velocities(&wide, grid.t)
+                .iter()
+                .map(|v| v.map(|c| c as f32))
+                .collect();
+            Some(Arc::new(grid))
+        } else {
+            super::truth::of(experiment).ok().map(|truth| {
+                grid.t = self.flow_time.min(truth.field.ends().1);
+                grid.values = truth.field.velocities_f32(&points, grid.t);
+                Arc::new(grid)
+            })
+        };
         true
     }
 }

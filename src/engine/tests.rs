@@ -472,6 +472,45 @@ fn a_child_waits_for_its_parent_and_goes_with_its_run() {
 }
 
 #[test]
+fn the_worker_reports_the_coupling_that_is_shown() {
+    let mut lab = Lab::clone(&small(|_| ()));
+    (lab.stages[0].layers.pairs, lab.stages[0].layers.pairs_shown) = (true, 60);
+    let worker = Worker::start(Arc::new(lab.clone()), BackendChoice::Cpu, || ());
+    let reported = |wanted: &str| {
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(30) {
+            let shot = worker.latest();
+            let report = shot.stages.first().and_then(|s| s.coupling.clone());
+            if let Some(report) = report.filter(|r| r.costs.iter().all(|c| c.optimum.best().is_some())) {
+                return report;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("{wanted} was never reported");
+    };
+    let independent = reported("the independent coupling");
+    assert_eq!((independent.pairs.len(), independent.power), (60, 4.0));
+    // another coupling on the same stage: new pairs, and the optimum is reached
+    lab.runs[0].experiment.coupling = Coupling::default_of("minibatch-ot").unwrap();
+    lab.stages[0].layers.pairs_shown = 64;
+    lab.stages[0].layers.pairs_power = 1.5;
+    worker.send(Command::Apply(Arc::new(lab)));
+    let began = Instant::now();
+    let optimal = loop {
+        let report = reported("minibatch transport");
+        if report.power == 1.5 {
+            break report;
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "the old report stayed");
+    };
+    let squares = &optimal.costs[1];
+    let best = squares.optimum.best().unwrap().cost;
+    // one group of 64 is paired optimally already; its points are rounded to f32
+    assert!((squares.cost - best).abs() < 1e-6 * best, "{} {best}", squares.cost);
+    assert!(optimal.crossings < independent.crossings / 2);
+}
+
+#[test]
 fn settings_that_nothing_can_train_rest_with_a_notice() {
     let lab = small(|e| e.network.hidden = vec![]);
     let mut session = session(&lab);

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::command::{BackendChoice, Command};
+use super::coupling::CouplingReport;
 use super::jobs::{JobDone, JobThread};
 use super::session::Session;
 use super::snapshot::Snapshot;
@@ -22,6 +23,8 @@ pub(super) enum Message {
     Command(Command),
     /// From the thread of slow measures.
     Job(Box<JobDone>),
+    /// From the thread of couplings.
+    Coupling(Box<CouplingReport>),
 }
 
 /// A session on its own thread.
@@ -96,6 +99,7 @@ fn serve(
     let Some(mut session) = open_session(choice) else {
         return;
     };
+    session.report_couplings(back.clone());
     let mut jobs = JobThread::start(back);
     session.apply(lab);
     if let Some(run) = lab.runs.first() {
@@ -106,6 +110,7 @@ fn serve(
     loop {
         let worked = session.advance();
         let drew = session.refresh_stages() | session.refresh_measures(&mut jobs);
+        session.refresh_couplings();
         let due = published.is_none_or(|at| at.elapsed() >= FRAME);
         if due || (!worked && !drew) {
             let snapshot = session.snapshot();
@@ -137,6 +142,7 @@ fn serve(
                 Message::Command(Command::Quit) => return,
                 Message::Command(command) => session.command(command),
                 Message::Job(done) => session.take_job(*done, &mut jobs),
+                Message::Coupling(report) => session.take_coupling(*report),
             }
         }
     }

@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 
 use super::file::{check_states, check_version, experiment_of, parse_json, resolve_file, to_value, typed};
 use super::{
-    BadInput, Experiment, Lab, LabRun, Layers, Look, Origin, RunRecord, SCHEMA_VERSION, Sampling, Stage, limits, schema,
+    BadInput, Experiment, Lab, LabRun, Layers, Look, Origin, Probe, RunRecord, SCHEMA_VERSION, Sampling, Stage, limits,
+    schema,
 };
 use crate::net::{Checkpoint, Shape};
 
@@ -53,7 +54,7 @@ pub fn parse_lab(text: &str, base_dir: &Path) -> Result<Lab, BadInput> {
     let Some(given) = given.as_object().filter(|g| g.contains_key("runs")) else {
         return super::parse_run_file(text, base_dir).map(Lab::of);
     };
-    known_keys(given, &["schema_version", "runs", "stages", "look"], "")?;
+    known_keys(given, &["schema_version", "runs", "stages", "probe", "look"], "")?;
     let runs: Result<Vec<LabRun>, BadInput> = list(given, "runs")?
         .iter()
         .enumerate()
@@ -75,12 +76,13 @@ pub fn parse_lab(text: &str, base_dir: &Path) -> Result<Lab, BadInput> {
         &no_stage[..]
     };
     let stages: Result<Vec<Stage>, BadInput> = stages.iter().enumerate().map(|(i, v)| stage_of(v, i, &runs)).collect();
-    let look = given.get("look").cloned().unwrap_or_else(|| json!({}));
+    let part = |key: &str| given.get(key).cloned().unwrap_or_else(|| json!({}));
     Ok(Lab {
         schema_version: SCHEMA_VERSION,
         runs,
         stages: stages?,
-        look: laid(&Look::default(), &look, "look", "look")?,
+        probe: laid(&Probe::default(), &part("probe"), "probe", "probe")?,
+        look: laid(&Look::default(), &part("look"), "look", "look")?,
     })
 }
 

@@ -50,6 +50,9 @@ fn limit(slot: &str) -> Limit {
         "sampling.rk2_a" => closed(0.01, 100.0),
         "sampling.tolerance" => closed(1e-14, 0.1),
         "loss.c" => above(0.0, 1e6),
+        "layers.pairs_power" => above(0.0, 16.0),
+        // as many as can be assigned for any power
+        "layers.pairs_shown" => closed(1.0, 2048.0),
         "look.zoom" => closed(0.25, 8.0),
         _ => closed(f64::MIN, f64::MAX),
     }

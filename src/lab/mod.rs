@@ -26,7 +26,7 @@ pub use npy::{Array, decode as decode_npy};
 pub use points::{MOST_POINTS, points_from_bytes, read_bytes, read_pairs, read_points};
 pub use presets::{PRESETS, Preset, preset, preset_text};
 pub use schema::{kind_defaults, kinds_of, names_of};
-pub use stage::{Grid, Language, Layers, Lens, Look, Sampler, Sampling, Stage, ThemeChoice};
+pub use stage::{Grid, Language, Layers, Lens, Look, Probe, Sampler, Sampling, Stage, ThemeChoice};
 
 use crate::net::Checkpoint;
 
@@ -124,6 +124,9 @@ pub struct Lab {
     pub runs: Vec<LabRun>,
     /// The plots; the first fills the window.
     pub stages: Vec<Stage>,
+    /// Where the stages are probed.
+    #[serde(default)]
+    pub probe: Probe,
     /// Theme, language, panels.
     pub look: Look,
 }
@@ -147,6 +150,7 @@ impl Lab {
                 sampling: file.sampling,
                 layers: Layers::default(),
             }],
+            probe: Probe::default(),
             look: Look::default(),
         }
     }

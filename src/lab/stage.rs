@@ -77,8 +77,14 @@ pub struct Layers {
     pub pairs: bool,
     /// Color trajectories by how far they are from their chord.
     pub bend: bool,
+    /// The pairs through the probe, their velocities, the mean of these and the learned one.
+    pub probe: bool,
     /// How many trajectories are drawn.
     pub trajectories_shown: u32,
+    /// How many pairs are drawn as chords, and counted, measured and assigned in the couplings view.
+    pub pairs_shown: u32,
+    /// The power p for which the couplings view shows E|x1 - x0|^p beside the powers 1 and 2.
+    pub pairs_power: f64,
 }
 
 impl Default for Layers {
@@ -94,7 +100,10 @@ impl Default for Layers {
             exact: false,
             pairs: false,
             bend: false,
+            probe: false,
             trajectories_shown: 400,
+            pairs_shown: 120,
+            pairs_power: 4.0,
         }
     }
 }
@@ -110,6 +119,22 @@ pub struct Stage {
     /// What is drawn.
     #[serde(default)]
     pub layers: Layers,
+}
+
+/// Where the probe is; one for all stages, so that runs are compared in one place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Probe {
+    /// Data units; the middle of the stage where None.
+    pub at: Option<[f32; 2]>,
+}
+
+impl Probe {
+    /// Its place on a stage of these bounds (min x, min y, max x, max y), data units.
+    pub fn place(&self, bounds: [f32; 4]) -> [f32; 2] {
+        let middle = [bounds[0].midpoint(bounds[2]), bounds[1].midpoint(bounds[3])];
+        self.at.filter(|p| p.iter().all(|c| c.is_finite())).unwrap_or(middle)
+    }
 }
 
 /// Colors of the window.

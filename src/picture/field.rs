@@ -124,16 +124,19 @@ fn presence(grid: &FieldGrid, particles: &[[f32; 2]]) -> Vec<f32> {
 }
 
 /// |learned - exact| over the root mean square of |exact| on the grid, 0 to 1 and above, where there are `particles`: nothing
-/// is learned, and nothing is wrong, where no particle ever comes. None for different grids.
+/// is learned, and nothing is wrong, where no particle ever comes. Nothing either where the exact field is not a number.
+/// None for different grids.
 pub fn difference(learned: &FieldGrid, exact: &FieldGrid, particles: &[[f32; 2]], theme: Theme) -> Option<Mark> {
     let n = learned.values.len();
     if n == 0 || n != exact.values.len() || learned.columns * learned.rows != n || learned.columns != exact.columns {
         return None;
     }
     let square = |v: &[f32; 2]| f64::from(v[0] * v[0] + v[1] * v[1]);
-    let rms = ((exact.values.iter().map(square).sum::<f64>() / n as f64).sqrt() as f32).max(1e-6);
+    let known: Vec<f64> = exact.values.iter().map(square).filter(|s| s.is_finite()).collect();
+    let rms = ((known.iter().sum::<f64>() / known.len().max(1) as f64).sqrt() as f32).max(1e-6);
     let color = |((a, b), presence): ((&[f32; 2], &[f32; 2]), f32)| {
         let x = (a[0] - b[0]).hypot(a[1] - b[1]) / rms;
+        let presence = if x.is_finite() { presence } else { 0.0 };
         with_alpha(
             ColorMap::Batlow.toward(theme, x),
             0.75 * (x * 6.0).clamp(0.0, 1.0) * presence,

@@ -9,7 +9,9 @@ pub mod color;
 pub mod density;
 pub mod field;
 pub mod figure;
+pub mod lengths;
 pub mod pairs;
+pub mod probe;
 #[cfg(test)]
 pub(crate) mod scene;
 pub mod stage;

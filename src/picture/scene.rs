@@ -125,6 +125,8 @@ impl Scene {
             pairs: &self.pairs,
             field: Some(&self.field),
             exact_field: Some(&self.exact),
+            exact_is_estimate: false,
+            probe: None,
             layers,
             t,
             theme,
@@ -145,5 +147,8 @@ pub(crate) const NOTHING: Layers = Layers {
     exact: false,
     pairs: false,
     bend: false,
+    probe: false,
     trajectories_shown: 400,
+    pairs_shown: 120,
+    pairs_power: 4.0,
 };

@@ -9,7 +9,8 @@ use super::bend::{self, bend_colors, full_scale};
 use super::color::{ColorMap, Theme, cyclic, with_alpha};
 use super::density::{Density, density};
 use super::field::{FieldArrows, difference, field_arrows};
-use super::pairs::chords;
+use super::pairs::{Chords, chords};
+use super::probe::{ProbeInput, probe_legend, probe_marks};
 use super::{Bounds, Colors, LegendEntry, Mark, Picture, Rgba, Shape, Swatch};
 use crate::backend::Trajectories;
 use crate::engine::snapshot::{FieldGrid, Points};
@@ -31,6 +32,10 @@ pub struct StageInput<'a> {
     pub field: Option<&'a Arc<FieldGrid>>,
     /// Exact velocities at `t`, on the same grid.
     pub exact_field: Option<&'a Arc<FieldGrid>>,
+    /// Whether those are an estimate from pairs.
+    pub exact_is_estimate: bool,
+    /// What is known at the probe, where it is on.
+    pub probe: Option<ProbeInput<'a>>,
     /// What is drawn.
     pub layers: &'a Layers,
     /// Flow time.
@@ -47,7 +52,7 @@ pub struct StageCache {
     colors: Kept<(usize, Theme), Arc<Vec<Rgba>>>,
     lines: Kept<(usize, Theme, u32, bool, bool), Lines>,
     bends: Kept<(usize, Theme, u32), Arc<Vec<Rgba>>>,
-    pairs: Kept<(usize, Theme), (Vec<Mark>, Vec<LegendEntry>)>,
+    pairs: Kept<(usize, Theme, u32), Chords>,
     now: Kept<(usize, u64), Points>,
     density: Kept<(usize, Theme), Density>,
     arrows: Kept<(usize, Theme), FieldArrows>,
@@ -115,6 +120,13 @@ pub fn stage_picture(input: &StageInput, cache: &mut StageCache) -> Picture {
     add_trajectories(input, cache, &mut picture);
     add_arrows(input, cache, &mut picture);
     add_particles(input, cache, &mut picture);
+    if let Some(probe) = input.probe.as_ref().filter(|_| input.layers.probe) {
+        let marks = probe_marks(probe, input.theme, picture.bounds);
+        for (name, mark) in marks {
+            picture.add(name, mark);
+        }
+        picture.legend.extend(probe_legend(input.theme));
+    }
     picture
 }
 
@@ -147,8 +159,11 @@ fn add_pairs(input: &StageInput, cache: &mut StageCache, picture: &mut Picture) 
         cache.pairs = Kept::default();
         cache.held.3 = Some(input.pairs.clone());
     }
-    let key = (id(input.pairs), input.theme);
-    let (marks, legend) = cache.pairs.get(key, || chords(input.pairs, input.theme));
+    let shown = input.layers.pairs_shown;
+    let key = (id(input.pairs), input.theme, shown);
+    let (marks, legend) = cache
+        .pairs
+        .get(key, || chords(input.pairs, shown as usize, input.theme));
     let names = ["chords", "crossings", "starts", "ends"];
     for (i, mark) in marks.into_iter().enumerate() {
         picture.add(names.get(i).copied().unwrap_or("pairs"), mark);
@@ -310,9 +325,14 @@ fn add_arrows(input: &StageInput, cache: &mut StageCache, picture: &mut Picture)
         let key = (id(learned), id(exact), theme);
         let arrows = cache.exact.get(key, || field_arrows(learned, Some(exact), theme));
         picture.add("exact", arrows.mark);
+        let (key, text) = if input.exact_is_estimate {
+            ("legend.exact_estimate", "velocity estimated from pairs")
+        } else {
+            ("legend.exact", "exact velocity")
+        };
         picture.legend.push(LegendEntry {
-            key: "legend.exact",
-            text: "exact velocity",
+            key,
+            text,
             swatch: Swatch::Arrow(theme.palette().exact, false),
         });
     }

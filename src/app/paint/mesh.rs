@@ -169,8 +169,10 @@ fn mitre(a: Vec2, b: Vec2) -> Vec2 {
     sum * (2.0 / square)
 }
 
-/// Dash and gap of an arrow's shaft: short, because arrows are.
-pub(super) const ARROW_DASH: [f32; 2] = [3.6, 2.4];
+/// Dash and gap of an arrow's shaft, for its width: short, because arrows are.
+pub(super) fn arrow_dash(width_px: f32) -> [f32; 2] {
+    [2.2, 1.4].map(|part| part * width_px.max(1.6))
+}
 
 /// A shaft and a head each. The head's size follows the arrow's length, up to a limit.
 pub(super) fn arrows(scene: &Scene, sprite: &Sprite, mark: &Mark) -> Mesh {
@@ -198,7 +200,8 @@ pub(super) fn arrows(scene: &Scene, sprite: &Sprite, mark: &Mark) -> Mesh {
         let head = head_length(length, *width_px);
         let neck = tip - along * (0.8 * head);
         if *dashed {
-            dashes(&[tail, neck], ARROW_DASH[0], ARROW_DASH[1], |d| {
+            let [on, off] = arrow_dash(*width_px);
+            dashes(&[tail, neck], on, off, |d| {
                 ribbon(&mut mesh, d, color, half);
             });
         } else {

@@ -262,6 +262,8 @@ fn small_stage(app: &mut App, ui: &mut Ui, rect: Rect, run: RunId) {
         pairs: &shot.pairs,
         field: None,
         exact_field: None,
+        exact_is_estimate: false,
+        probe: None,
         layers: &stage.layers,
         t: app.clock.t,
         theme: if dark { color::Theme::Dark } else { color::Theme::Light },

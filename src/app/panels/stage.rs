@@ -141,6 +141,8 @@ fn plot(app: &mut App, ui: &mut Ui) {
         pairs: &stage.pairs,
         field: stage.field.as_ref(),
         exact_field: stage.exact_field.as_ref(),
+        exact_is_estimate: stage.exact_is_estimate,
+        probe: None,
         layers: &app.lab.stages[0].layers,
         t: app.clock.t,
         theme: surface,

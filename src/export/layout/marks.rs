@@ -177,7 +177,7 @@ impl Drawer<'_> {
                 tip[1] - back * along[1] + side * along[0],
             ]
         };
-        let dash = dashed.then_some([3.6 * self.scale, 2.4 * self.scale]);
+        let dash = dashed.then(|| [2.2, 1.4].map(|part| part * width.max(1.6 * self.scale)));
         vec![
             Item::Line {
                 points: vec![tail, on(0.8 * head, 0.0)],

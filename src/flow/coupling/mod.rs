@@ -194,6 +194,23 @@ impl PairStream {
         Arc::new(pairs)
     }
 
+    /// The first `count` pairs that training reads, groups as it pairs them. A finite set of no more pairs comes whole and in
+    /// its own order.
+    pub fn first(&self, count: usize) -> Arc<Vec<Pair>> {
+        if let Some(finite) = self.finite.as_ref().filter(|pairs| !pairs.is_empty()) {
+            if finite.len() <= count {
+                return Arc::clone(finite);
+            }
+            return Arc::new(finite::block(finite, self.seed, 0, count as u32));
+        }
+        // whole groups, the last of which is cut afterwards: a smaller group would be paired otherwise
+        let parts = self.parts(0, 1);
+        let whole = parts.rule.as_ref().map_or(1, |_| parts.len_each());
+        let mut pairs = self.block(0, count.next_multiple_of(whole) as u32);
+        Arc::make_mut(&mut pairs).truncate(count);
+        pairs
+    }
+
     /// The same block to be made in parts, in any order and on any thread.
     pub(crate) fn parts(&self, number: u64, len: u32) -> Parts {
         let finite = self.finite.clone().filter(|pairs| !pairs.is_empty());

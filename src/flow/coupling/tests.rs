@@ -244,6 +244,29 @@ fn a_finite_set_is_used_whole_in_each_pass() {
 }
 
 #[test]
+fn the_first_pairs_are_those_of_training() {
+    for stream in fresh() {
+        let block = stream.block(0, 65_536);
+        for count in [1, 100, 3000] {
+            assert_eq!(
+                *stream.first(count),
+                block[..count],
+                "{} of {}",
+                count,
+                stream.coupling.name()
+            );
+        }
+    }
+    let pairs: Arc<Vec<Pair>> = Arc::new((0..300).map(|i| [i as f32, 0.0, 1.0, 2.0]).collect());
+    let finite = PairStream {
+        finite: Some(Arc::clone(&pairs)),
+        ..stream()
+    };
+    assert!(Arc::ptr_eq(&finite.first(300), &pairs), "whole and in order");
+    assert_eq!(*finite.first(200), finite.block(0, 65_536)[..200]);
+}
+
+#[test]
 fn given_pairs_are_taken_as_they_are() {
     let pairs = Arc::new(vec![[0.0, 1.0, 2.0, 3.0], [4.0, 5.0, 6.0, 7.0]]);
     let file = Coupling::with_file("pairs.csv", Arc::clone(&pairs));

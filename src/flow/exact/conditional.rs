@@ -51,6 +51,27 @@ impl Conditional {
         )
     }
 
+    /// Whether it has a field in closed form (be it of stand-ins), not an estimate from pairs.
+    pub const fn is_field(&self) -> bool {
+        matches!(self, Self::Exact { .. })
+    }
+
+    /// How its pairs are joined.
+    pub fn path(&self) -> Path {
+        match self {
+            Self::Exact { field, .. } => field.path(),
+            Self::Kernel(field) => field.path(),
+        }
+    }
+
+    /// The bandwidth of an estimate from pairs, data units.
+    pub fn bandwidth(&self) -> Option<f64> {
+        match self {
+            Self::Exact { .. } => None,
+            Self::Kernel(field) => Some(field.bandwidth()),
+        }
+    }
+
     /// At t in [0, 1], ready for many points.
     pub fn at(&self, t: f64) -> ConditionalAt {
         match self {

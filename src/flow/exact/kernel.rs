@@ -51,6 +51,11 @@ impl KernelField {
         &self.pairs
     }
 
+    /// How they are joined.
+    pub const fn path(&self) -> Path {
+        self.path
+    }
+
     /// h, data units.
     pub const fn bandwidth(&self) -> f64 {
         self.bandwidth

@@ -100,6 +100,11 @@ impl ExactField {
         }
     }
 
+    /// How pairs are joined.
+    pub const fn path(&self) -> Path {
+        self.path
+    }
+
     /// Where a sampler may start and end: [0, 1], less [`ATOM_MARGIN`] at an end that has an atom (or a component
     /// without width in some direction), where the field is infinite.
     pub fn ends(&self) -> (f64, f64) {

@@ -17,18 +17,40 @@ pub fn chord_crossings(starts: &[Point], ends: &[Point]) -> u64 {
     chords.par_iter().enumerate().map(of_one).sum()
 }
 
-/// Where the chords cross that [`chord_crossings`] counts, in the order of the chords. O(n^2).
-pub fn crossing_points(starts: &[Point], ends: &[Point]) -> Vec<Point> {
+/// Crossings of chords.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Crossings {
+    /// How many there are.
+    pub count: u64,
+    /// Where some of them are, data units.
+    pub points: Vec<Point>,
+}
+
+/// Where the chords cross that [`chord_crossings`] counts, in the order of the chords; of more than `most` every k-th.
+/// O(n^2), on rayon's threads.
+pub fn crossing_points(starts: &[Point], ends: &[Point], most: usize) -> Crossings {
     let chords: Vec<(Point, Point)> = starts.iter().copied().zip(ends.iter().copied()).collect();
-    let mut found = Vec::new();
-    for (i, &p) in chords.iter().enumerate() {
-        for &q in chords[i + 1..].iter().filter(|&&q| cross(p, q)) {
-            let (along, other, to) = (less(p.1, p.0), less(q.1, q.0), less(q.0, p.0));
-            let part = to.perp_dot(other) / along.perp_dot(other);
-            found.push((DVec2::from(p.0) + part * along).into());
-        }
+    let of_one = |(i, p): (usize, &(Point, Point))| -> Vec<u32> {
+        let later = (i + 1..chords.len()).filter(|&k| cross(*p, chords[k]));
+        later.map(|k| k as u32).collect()
+    };
+    let found: Vec<Vec<u32>> = chords.par_iter().enumerate().map(of_one).collect();
+    let count = found.iter().map(Vec::len).sum::<usize>();
+    let every = count.div_ceil(most.max(1)).max(1);
+    let both = found
+        .iter()
+        .enumerate()
+        .flat_map(|(i, crossed)| crossed.iter().map(move |&k| (i, k as usize)));
+    let place = |(i, k): (usize, usize)| {
+        let (p, q) = (chords[i], chords[k]);
+        let (along, other, to) = (less(p.1, p.0), less(q.1, q.0), less(q.0, p.0));
+        let part = to.perp_dot(other) / along.perp_dot(other);
+        (DVec2::from(p.0) + part * along).into()
+    };
+    Crossings {
+        count: count as u64,
+        points: both.step_by(every).map(place).collect(),
     }
-    found
 }
 
 fn cross(p: (Point, Point), q: (Point, Point)) -> bool {

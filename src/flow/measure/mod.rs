@@ -6,7 +6,7 @@ mod crossings;
 mod distances;
 mod lengths;
 
-pub use crossings::{chord_crossings, crossing_points};
+pub use crossings::{Crossings, chord_crossings, crossing_points};
 pub use distances::{SLICES, energy_distance, sliced_w2_squared, w2_squared};
 pub use lengths::{chord_lengths, length_counts, mean_power};
 

@@ -11,8 +11,8 @@ const ALL: Layers = Layers {
     density: true,
     exact: true,
     pairs: true,
-    bend: false,
     trajectories_shown: 20,
+    ..NOTHING
 };
 
 #[test]
@@ -112,6 +112,8 @@ fn what_has_no_points_is_an_empty_picture() {
             pairs: &Arc::default(),
             field: None,
             exact_field: None,
+            exact_is_estimate: false,
+            probe: None,
             layers: &ALL,
             t: 0.5,
             theme: Theme::Print,

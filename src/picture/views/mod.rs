@@ -3,6 +3,7 @@
 //! view can be made of every lab.
 
 mod bars;
+mod couplings;
 mod curves;
 mod planes;
 mod reflow;
@@ -12,6 +13,7 @@ use super::Picture;
 use super::caption::{Told, caption_of};
 use super::color::Theme;
 use super::figure::Figure;
+use super::probe::{ProbeInput, fan_at};
 use super::stage::{StageCache, StageInput, stage_picture};
 use super::studio::{Studio, StudioError, Watch};
 use super::words::{grouped, id_of, name_of};
@@ -70,7 +72,7 @@ const fn view(name: &'static str, summary: &'static str, moves: bool, make: Make
 }
 
 /// All views.
-pub const VIEWS: [View; 17] = [
+pub const VIEWS: [View; 19] = [
     view(
         "stage",
         "the stage with the layers that the lab has on",
@@ -118,6 +120,18 @@ pub const VIEWS: [View; 17] = [
         "pairs that the network trains on, as chords, and where they cross",
         false,
         planes::pairs,
+    ),
+    view(
+        "couplings",
+        "chords, the histogram of their lengths, their costs beside the least possible",
+        false,
+        couplings::couplings,
+    ),
+    view(
+        "probe",
+        "the pairs through one point at flow time t, their mean and the learned velocity",
+        true,
+        couplings::probe,
     ),
     view(
         "bend",
@@ -250,7 +264,10 @@ const BLANK: Layers = Layers {
     exact: false,
     pairs: false,
     bend: false,
+    probe: false,
     trajectories_shown: 400,
+    pairs_shown: 120,
+    pairs_power: 4.0,
 };
 
 /// The stage that shows a run: the lab's own where it has one, else the first with that run.
@@ -281,6 +298,7 @@ fn is_student(studio: &Studio, run: RunId) -> bool {
 
 /// The plane as these layers show it.
 fn plane(snapshot: &StageSnapshot, layers: &Layers, t: f64, theme: Theme) -> Picture {
+    let fan = snapshot.learned.and_then(|learned| fan_at(snapshot, learned.at, t));
     let input = StageInput {
         source: &snapshot.source,
         target: &snapshot.target,
@@ -288,6 +306,10 @@ fn plane(snapshot: &StageSnapshot, layers: &Layers, t: f64, theme: Theme) -> Pic
         pairs: &snapshot.pairs,
         field: snapshot.field.as_ref(),
         exact_field: snapshot.exact_field.as_ref(),
+        exact_is_estimate: snapshot.exact_is_estimate,
+        probe: fan
+            .as_ref()
+            .and_then(|fan| ProbeInput::of(snapshot, snapshot.learned?.at, fan)),
         layers,
         t,
         theme,

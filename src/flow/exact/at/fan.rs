@@ -1,13 +1,15 @@
 //! A representative fan of the posterior over pairs: components in proportion to their responsibilities, and within each
 //! an even spread of its Gaussian. The same quasi-random points at every x, so that a fan moves smoothly with it.
 
+use std::f64::consts::TAU;
+
 use super::{Block, FieldAt, LANES, total_of};
 use crate::flow::Point;
 use crate::flow::exact::fan::{Fan, Strand, pair_of};
 
-/// The golden angle, radians: points at its multiples crowd nowhere (Vogel 1979, "A better way to construct the sunflower
-/// head").
-const GOLDEN: f64 = 2.399_963_229_728_653;
+/// One over the plastic number and its square: multiples of the two fill a square evenly (Roberts 2018, "The unreasonable
+/// effectiveness of quasirandom sequences").
+const EVEN: [f64; 2] = [0.754_877_666_246_692_8, 0.569_840_290_998_053_2];
 
 impl FieldAt {
     /// The fan at x with `count` pairs of equal weight.
@@ -61,10 +63,9 @@ impl Block {
 
 /// Number `s` of a sequence of normal pairs that is even in angle and in radius, any stretch of it nearly as much.
 fn normal_pair(s: usize) -> Point {
-    // the bits of s in reverse order: van der Corput's sequence
-    let quantile = ((s as u32).reverse_bits() as f64 + 0.5) / 2.0_f64.powi(32);
+    let [quantile, turn] = EVEN.map(|step| (0.5 + s as f64 * step).fract());
     let radius = (-2.0 * (1.0 - quantile).ln()).sqrt();
-    let (sin, cos) = (s as f64 * GOLDEN).sin_cos();
+    let (sin, cos) = (TAU * turn).sin_cos();
     [radius * cos, radius * sin]
 }
 
