@@ -55,5 +55,13 @@ step cargo fmt --all --check
 step cargo clippy --release --all-targets -- -D warnings
 RUSTDOCFLAGS="-D warnings" step cargo doc --release --no-deps
 step cargo test --release
+
+# a second driver, where it is there: SwiftShader, which Debian's chromium brings (apt-get install chromium)
+swiftshader=/usr/lib/chromium/vk_swiftshader_icd.json
+if [ -e "$swiftshader" ]; then
+    VK_DRIVER_FILES=$swiftshader VK_ICD_FILENAMES=$swiftshader step cargo test --release --test gpu_twin
+else
+    echo "SwiftShader is not here: the kernels ran on one driver only."
+fi
 echo
 echo "All checks passed."

@@ -140,6 +140,32 @@ impl Trajectories {
     }
 }
 
+/// What told a [`KernelCost`]'s time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// The device's own timestamps.
+    Timestamps,
+    /// The wall clock around a submission of several: launching is included.
+    Wall,
+}
+
+/// What one kernel of a training step costs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KernelCost {
+    /// Its name, the stem of its file in `shaders/`.
+    pub name: &'static str,
+    /// Median time of a step's dispatches of it, seconds.
+    pub secs: f64,
+    /// Workgroups of one dispatch.
+    pub workgroups: u32,
+    /// Bytes that it has to read and write in buffers.
+    pub bytes: u64,
+    /// Its multiply-adds.
+    pub multiply_adds: u64,
+    /// How it was timed.
+    pub clock: Clock,
+}
+
 /// Why a backend could not do what it was asked. Its parameters before the call are those of the last good checkpoint.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fault {
@@ -189,6 +215,16 @@ pub trait Backend: Send {
     /// [`Fault::NonFinite`] where the loss or a parameter stops being finite (the parameters are then those before the call), an
     /// unknown slot, or trouble of the device.
     fn train(&mut self, slot: Slot, steps: u32) -> Result<TrainReport, Fault>;
+
+    /// What each kernel of a training step costs, measured over `steps` steps that leave the run as it is; nothing where
+    /// there are no kernels.
+    ///
+    /// # Errors
+    /// An unknown slot, or trouble of the device.
+    fn profile(&mut self, slot: Slot, steps: u32) -> Result<Vec<KernelCost>, Fault> {
+        let _ = (slot, steps);
+        Ok(Vec::new())
+    }
 
     /// The network's output at each point, `times` one for all or one a point.
     ///

@@ -437,13 +437,39 @@ fn reference_figures_of_the_network() {
 }
 
 #[test]
-fn the_cut_for_a_real_gpu_gives_the_same_numbers() {
+fn the_cuts_for_a_real_gpu_give_the_same_numbers() {
     let Some(_) = gpu() else { return };
-    let mut gpu = GpuBackend::with_tiling(&AdapterChoice::Any, Tiling::new(false)).unwrap();
+    let fourier = TimeEmbedding::Fourier { frequencies: 2 };
+    for tiling in [Tiling::STORAGE, Tiling::on_chip(16, 32_768), Tiling::on_chip(8, 16_384)] {
+        let mut gpu = GpuBackend::with_tiling(&AdapterChoice::Any, tiling).unwrap();
+        // more tiles than workgroups, the last one with unused rows
+        check_gradient(
+            &mut gpu,
+            &plain(&shape(&[24, 16], Activation::Silu, fourier), 2550),
+            &format!("{tiling:?}"),
+        );
+        let wide = shape(&[64, 64, 64], Activation::Silu, TimeEmbedding::Raw);
+        check_gradient(&mut gpu, &plain(&wide, 256), &format!("{tiling:?}"));
+        let clipped = Optimizer {
+            batch: 200,
+            clip_norm: 0.5,
+            ..Optimizer::default()
+        };
+        let job = job(&wide, clipped, Loss::Mse, TimeDensity::Uniform, LossWeight::Uniform);
+        let ([cpu, losses], [a, b]) = race(&mut gpu, &job, 0.0);
+        assert_close_f32(&losses, &cpu, 1e-4 * f64::from(cpu[0]), "losses");
+        assert_close_f32(&b.params, &a.params, 2e-4, "params");
+        let ([_, again], _) = race(&mut gpu, &job, 0.0);
+        assert_eq!(losses, again, "a run repeats");
+    }
+}
+
+#[test]
+fn sampling_with_the_cut_for_a_real_gpu() {
+    let Some(_) = gpu() else { return };
+    let mut gpu = GpuBackend::with_tiling(&AdapterChoice::Any, Tiling::on_chip(16, 32_768)).unwrap();
     let shape = shape(&[24, 16], Activation::Silu, TimeEmbedding::Fourier { frequencies: 2 });
-    // 80 tiles of 32 rows for 64 workgroups
-    let job = plain(&shape, 2550);
-    check_gradient(&mut gpu, &job, "a real GPU's cut");
+    let job = plain(&shape, 64);
     let mut cpu = CpuBackend::new(None).unwrap();
     let checkpoint = Checkpoint::initial(&shape, 4);
     cpu.load(0, job.clone(), &checkpoint).unwrap();
@@ -453,6 +479,35 @@ fn the_cut_for_a_real_gpu_gives_the_same_numbers() {
     let want = cpu.integrate(0, Weights::Live, &table, &start, true).unwrap();
     let got = gpu.integrate(0, Weights::Live, &table, &start, true).unwrap();
     assert_close_f32(got.states.as_flattened(), want.states.as_flattened(), 1e-5, "states");
+}
+
+#[test]
+fn a_profile_names_every_kernel_and_leaves_the_run_as_it_is() {
+    let Some(mut gpu) = gpu() else { return };
+    let shape = shape(&[16, 16], Activation::Silu, TimeEmbedding::Raw);
+    let optimizer = Optimizer {
+        batch: 96,
+        clip_norm: 1.0,
+        ..Optimizer::default()
+    };
+    let job = job(&shape, optimizer, Loss::Mse, TimeDensity::Uniform, LossWeight::Uniform);
+    let checkpoint = Checkpoint::initial(&shape, 4);
+    gpu.load(0, job.clone(), &checkpoint).unwrap();
+    let want = gpu.train(0, 20).unwrap().losses;
+    gpu.load(0, job, &checkpoint).unwrap();
+    let mut losses = gpu.train(0, 10).unwrap().losses;
+    let costs = gpu.profile(0, 20).unwrap();
+    let names: Vec<&str> = costs.iter().map(|c| c.name).collect();
+    assert_eq!(names, ["train", "reduce", "optimizer"]);
+    for cost in &costs {
+        // a dispatch of this size takes some tenths of a millisecond; a clock in the wrong unit is off by 1,000
+        assert!(cost.secs > 1e-7 && cost.secs < 1.0, "{cost:?}");
+        assert!(cost.bytes > 0 && cost.workgroups > 0, "{cost:?}");
+    }
+    // 16 x 8 + 16 x 16 + 8 x 16 multiply-adds a row, three times
+    assert_eq!(costs[0].multiply_adds, 3 * 96 * 512);
+    losses.extend(gpu.train(0, 10).unwrap().losses);
+    assert_eq!(losses, want);
 }
 
 #[test]

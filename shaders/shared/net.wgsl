@@ -3,8 +3,10 @@
 // A kernel that includes this declares `u` (with layers, layer, frequencies), `weights` (packed parameters) and
 // `scratch` (vec4f, read and write; the tile's own part begins at `base`). Shapes, in vec4f:
 //   weights   per layer W [out8][in8 / 4], then the bias [out8 / 4]; out8 and in8 are padded to multiples of 8 by zeros
-//   scratch   per layer its input h_l [ROWS][in8 / 4] and act'(z_l) [ROWS][out8 / 4]; then the output [ROWS][2]
-// One invocation computes 8 rows x 8 outputs at a time in registers: 16 vec4 loads for 256 multiply-adds.
+//   scratch   per layer its input h_l [ROWS][in8 / 4] and act'(z_l) [ROWS][out8 / 4]; then the output [ROWS][2];
+//             each row is followed by ROW_GAP unused vec4f
+// One invocation computes TILE_ROWS x TILE_COLUMNS outputs at a time in registers: forward_tile, written out by
+// src/gpu/tile.rs for the adapter.
 
 // Which activation: an index into Activation::ALL, set when the pipeline is made.
 override ACTIVATION: u32 = 2u;
@@ -81,7 +83,7 @@ fn turn(a: vec2f, b: vec2f) -> vec2f {
 // Writes the input (x, y, t, sin pi t, cos pi t, sin 2 pi t, …, zeros) of row `row`. Twin: Shape::embed_time.
 fn write_input(base: u32, row: u32, x: vec2f, t: f32) {
   let in4 = u.layer[0].z;
-  let at = base + row * in4;
+  let at = base + row * (in4 + ROW_GAP);
   let first = sin_cos_pi(t);
   let frequencies = u.frequencies;
   scratch[at] = vec4f(x, t, select(0.0, first.x, frequencies >= 1u));
@@ -106,81 +108,15 @@ fn finish_row(at: u32, slope_at: u32, column: u32, outputs: u32, last: bool, z: 
   }
 }
 
-// z = h W^T + b for 8 rows (from 8 * rows8) and 8 outputs (from 8 * outs8) of layer l, then the activation.
-fn forward_tile(base: u32, l: u32, rows8: u32, outs8: u32) {
-  let place = u.layer[2u * l];
-  let keep = u.layer[2u * l + 1u];
-  let in4 = place.z;
-  let out4 = place.w;
-  let a = base + keep.x + rows8 * 8u * in4;
-  let w = place.x + outs8 * 8u * in4;
-  var c00 = weights[place.y + 2u * outs8];
-  var c01 = weights[place.y + 2u * outs8 + 1u];
-  var c10 = c00;
-  var c11 = c01;
-  var c20 = c00;
-  var c21 = c01;
-  var c30 = c00;
-  var c31 = c01;
-  var c40 = c00;
-  var c41 = c01;
-  var c50 = c00;
-  var c51 = c01;
-  var c60 = c00;
-  var c61 = c01;
-  var c70 = c00;
-  var c71 = c01;
-  for (var k = 0u; k < in4; k++) {
-    let b0 = mat4x4f(weights[w + k], weights[w + in4 + k], weights[w + 2u * in4 + k], weights[w + 3u * in4 + k]);
-    let b1 = mat4x4f(weights[w + 4u * in4 + k], weights[w + 5u * in4 + k], weights[w + 6u * in4 + k], weights[w + 7u * in4 + k]);
-    let h0 = scratch[a + k];
-    c00 += h0 * b0;
-    c01 += h0 * b1;
-    let h1 = scratch[a + in4 + k];
-    c10 += h1 * b0;
-    c11 += h1 * b1;
-    let h2 = scratch[a + 2u * in4 + k];
-    c20 += h2 * b0;
-    c21 += h2 * b1;
-    let h3 = scratch[a + 3u * in4 + k];
-    c30 += h3 * b0;
-    c31 += h3 * b1;
-    let h4 = scratch[a + 4u * in4 + k];
-    c40 += h4 * b0;
-    c41 += h4 * b1;
-    let h5 = scratch[a + 5u * in4 + k];
-    c50 += h5 * b0;
-    c51 += h5 * b1;
-    let h6 = scratch[a + 6u * in4 + k];
-    c60 += h6 * b0;
-    c61 += h6 * b1;
-    let h7 = scratch[a + 7u * in4 + k];
-    c70 += h7 * b0;
-    c71 += h7 * b1;
-  }
-  let last = l + 1u == u.layers;
-  let outputs = keep.w;
-  let column = 8u * outs8;
-  var at = base + keep.y + rows8 * 8u * out4 + 2u * outs8;
-  var s = base + keep.z + rows8 * 8u * out4 + 2u * outs8;
-  var z = array<vec4f, 16>(c00, c01, c10, c11, c20, c21, c30, c31, c40, c41, c50, c51, c60, c61, c70, c71);
-  for (var r = 0u; r < 8u; r++) {
-    finish_row(at, s, column, outputs, last, z[2u * r]);
-    finish_row(at + 1u, s + 1u, column + 4u, outputs, last, z[2u * r + 1u]);
-    at += out4;
-    s += out4;
-  }
-}
-
 // Every layer over the tile; the output ends at base + u.output. All invocations of the workgroup must call it together,
 // after the inputs are written.
 fn forward(base: u32, lane: u32) {
   for (var l = 0u; l < u.layers; l++) {
-    storageBarrier();
-    let tiles = (ROWS / 8u) * (u.layer[2u * l].w / 2u);
+    scratch_barrier();
+    let tiles = ROW_BLOCKS * (u.layer[2u * l].w / (TILE_COLUMNS / 4u));
     for (var tile = lane; tile < tiles; tile += LANES) {
-      forward_tile(base, l, tile % (ROWS / 8u), tile / (ROWS / 8u));
+      forward_tile(base, l, tile % ROW_BLOCKS, tile / ROW_BLOCKS);
     }
   }
-  storageBarrier();
+  scratch_barrier();
 }

@@ -7,10 +7,11 @@ use super::buffers::{self, numbers};
 use super::context::{AdapterChoice, AdapterDescription, Context};
 use super::kernel::{self, Pipeline, Pipelines};
 use super::layout::{Layout, MOST_TURNS};
+use super::profile;
 use super::sampling;
 use super::training::{self, LOSS_SLOTS};
 use super::uniforms::{DrawUniforms, STEP_STRIDE, Tiling};
-use crate::backend::{Backend, Fault, PairsAhead, Slot, TrainJob, TrainReport, Trajectories, Weights};
+use crate::backend::{Backend, Fault, KernelCost, PairsAhead, Slot, TrainJob, TrainReport, Trajectories, Weights};
 use crate::flow::coupling::{Pair, PairStream};
 use crate::flow::random::Stream;
 use crate::flow::sampler::Table;
@@ -55,7 +56,11 @@ impl State {
 /// One network in training.
 pub(super) struct Run {
     pub job: Arc<TrainJob>,
+    /// For evaluation and integration.
     pub layout: Layout,
+    /// How its training is cut, and where the activations then lie; the weights lie as in `layout`.
+    pub tiling: Tiling,
+    pub training: Layout,
     pub state: State,
     /// The state before the current call of `train`.
     pub before: State,
@@ -74,8 +79,9 @@ pub(super) struct Run {
     pub broken: wgpu::Buffer,
     pub uniforms: wgpu::Buffer,
     pub groups: u32,
+    /// Rows of a tile in evaluation and integration.
     pub rows: u32,
-    /// The most tiles of rows that one workgroup may take in one dispatch.
+    /// The most tiles of rows that one workgroup of `train` may take in one dispatch.
     pub most_tiles: u32,
     pub scratch_groups: u32,
     pub passes: Vec<Pass>,
@@ -149,18 +155,20 @@ impl GpuBackend {
     fn make_run(&mut self, slot: Slot, job: Arc<TrainJob>, checkpoint: &Checkpoint) -> Result<Run, Fault> {
         let context = &self.context;
         let layout = Layout::new(&job.shape, &context.tiling)?;
+        let tiling = context.training_tiling(&job.shape)?;
+        let training = Layout::new(&job.shape, &tiling)?;
         let batch = job.optimizer.batch.max(1);
-        let groups = batch.div_ceil(context.tiling.rows).min(context.tiling.groups);
+        let groups = batch.div_ceil(tiling.rows).min(tiling.groups);
         let scratch_groups = context.tiling.groups;
         let stride = u64::from(layout.params_len) + 1;
         let most_tiles = if context.adapter.software {
-            (MOST_TURNS / layout.turns(&context.tiling)).max(1)
+            (MOST_TURNS / training.turns(&tiling)).max(1)
         } else {
             u32::MAX
         };
         let state = State::new(context, &layout)?;
         let run_clip = job.optimizer.clip_norm > 0.0;
-        let workgroups = (stride as u32).div_ceil(context.tiling.lanes);
+        let workgroups = (stride as u32).div_ceil(tiling.lanes);
         let known = self.runs.get(&slot);
         let (pairs, block) = match known {
             // the same pairs: a learning rate that moves must not draw them anew
@@ -176,7 +184,9 @@ impl GpuBackend {
             Some(run) if Arc::ptr_eq(&run.job.rows, &job.rows) => run.times.clone(),
             _ => buffers::filled(context, "times", job.rows.as_slice())?,
         };
-        let scratch_bytes = u64::from(layout.scratch_len) * 16 * u64::from(scratch_groups);
+        let on_chip = tiling.chip_len > 0;
+        let in_buffer = if on_chip { 0 } else { training.scratch_len };
+        let scratch_bytes = u64::from(layout.scratch_len.max(in_buffer)) * 16 * u64::from(scratch_groups);
         let scratch = buffers::storage(context, "scratch", scratch_bytes)?;
         let partial = buffers::storage(context, "gradient parts", stride * 16 * u64::from(groups))?;
         let squares = buffers::storage(context, "squares", u64::from(workgroups) * 4)?;
@@ -184,16 +194,18 @@ impl GpuBackend {
         let broken = buffers::storage(context, "broken", 4)?;
         let uniforms = buffers::uniform(context, "steps", LOSS_SLOTS as u64 * STEP_STRIDE)?;
         let code = activation_code(job.shape.activation);
-        let train = self.pipelines.get(context, kernel::TRAIN, code)?;
-        let optimizer = self.pipelines.get(context, kernel::OPTIMIZER, u32::from(run_clip))?;
+        let train = self.pipelines.get(context, kernel::TRAIN, &tiling, code)?;
+        let optimizer = self
+            .pipelines
+            .get(context, kernel::OPTIMIZER, &tiling, u32::from(run_clip))?;
         let [params, first, second, ema] = &state.buffers;
         let mut passes = vec![Pass {
-            group: train.bind(context, &[&uniforms, params, &pairs, &times, &scratch, &partial]),
+            group: train.bind(context, &[&uniforms, params, &pairs, &times, &partial, &scratch]),
             pipeline: train,
             workgroups: groups,
         }];
         if run_clip {
-            let reduce = self.pipelines.get(context, kernel::REDUCE, 0)?;
+            let reduce = self.pipelines.get(context, kernel::REDUCE, &tiling, 0)?;
             passes.push(Pass {
                 group: reduce.bind(context, &[&uniforms, &partial, &squares]),
                 pipeline: reduce,
@@ -223,6 +235,8 @@ impl GpuBackend {
             broken,
             uniforms,
             groups,
+            tiling,
+            training,
             rows: context.tiling.rows,
             most_tiles,
             scratch_groups,
@@ -284,7 +298,7 @@ impl GpuBackend {
         count: u32,
     ) -> Result<(Vec<[u32; 4]>, Vec<u32>), Fault> {
         let context = &self.context;
-        let pipeline = self.pipelines.get(context, kernel::DRAW, 0)?;
+        let pipeline = self.pipelines.get(context, kernel::DRAW, &context.tiling, 0)?;
         let told = DrawUniforms {
             seed_low: seed as u32,
             seed_high: (seed >> 32) as u32,
@@ -333,6 +347,11 @@ impl Backend for GpuBackend {
     fn train(&mut self, slot: Slot, steps: u32) -> Result<TrainReport, Fault> {
         let run = self.runs.get_mut(&slot).ok_or_else(|| unknown(slot))?;
         training::train(&self.context, run, steps)
+    }
+
+    fn profile(&mut self, slot: Slot, steps: u32) -> Result<Vec<KernelCost>, Fault> {
+        let run = self.runs.get_mut(&slot).ok_or_else(|| unknown(slot))?;
+        profile::profile(&self.context, run, steps)
     }
 
     fn evaluate(

@@ -4,11 +4,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::layout::Layout;
 use super::uniforms::Tiling;
 use crate::backend::Fault;
+use crate::net::Shape;
 
 /// How long one submission may take before the device counts as lost. Only a software adapter with a huge batch comes near.
 const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Workgroup memory that training asks for where the adapter has it: more would leave room for one workgroup a core.
+pub const MOST_WORKGROUP_BYTES: u32 = 32_768;
 
 /// One graphics adapter, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,8 +106,12 @@ impl Trouble {
 pub struct Context {
     /// The adapter, for people.
     pub adapter: AdapterDescription,
-    /// How work is cut for it.
+    /// How evaluation and integration are cut for it.
     pub tiling: Tiling,
+    /// How training is cut, where a test says so.
+    forced: Option<Tiling>,
+    /// Whether the device can say when a pass began and ended.
+    pub timestamps: bool,
     /// The device.
     pub device: wgpu::Device,
     /// Its queue.
@@ -126,14 +135,23 @@ impl Context {
                     }
             })
             .ok_or_else(|| Fault::Unavailable(missing(which, &all)))?;
-        let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
-            label: Some("rectiflow engine"),
-            required_features: wgpu::Features::empty(),
-            required_limits: wgpu::Limits::default(),
-            experimental_features: wgpu::ExperimentalFeatures::disabled(),
-            memory_hints: wgpu::MemoryHints::MemoryUsage,
-            trace: wgpu::Trace::Off,
-        }))
+        let (device, queue) = pollster::block_on(
+            adapter.request_device(&wgpu::DeviceDescriptor {
+                label: Some("rectiflow engine"),
+                required_features: adapter.features() & wgpu::Features::TIMESTAMP_QUERY,
+                required_limits: wgpu::Limits {
+                    // activations of training, see `training_tiling`
+                    max_compute_workgroup_storage_size: adapter
+                        .limits()
+                        .max_compute_workgroup_storage_size
+                        .min(MOST_WORKGROUP_BYTES),
+                    ..wgpu::Limits::default()
+                },
+                experimental_features: wgpu::ExperimentalFeatures::disabled(),
+                memory_hints: wgpu::MemoryHints::MemoryUsage,
+                trace: wgpu::Trace::Off,
+            }),
+        )
         .map_err(|e| Fault::Unavailable(e.to_string()))?;
         let trouble = Arc::new(Trouble::default());
         let seen = trouble.clone();
@@ -151,12 +169,37 @@ impl Context {
             seen.note(Fault::DeviceLost(format!("{reason:?} {message}")));
         });
         Ok(Self {
-            tiling: tiling.unwrap_or(Tiling::new(describe(adapter).software)),
+            tiling: match tiling {
+                Some(forced) if forced.chip_len == 0 => forced,
+                None if describe(adapter).software => Tiling::SOFTWARE,
+                _ => Tiling::STORAGE,
+            },
+            forced: tiling,
             adapter: describe(adapter),
+            timestamps: device.features().contains(wgpu::Features::TIMESTAMP_QUERY),
             device,
             queue,
             trouble,
         })
+    }
+
+    /// How the training of a network is cut: on a real GPU with the activations of 16 or 8 rows in workgroup memory, as many
+    /// as fit, else in a storage buffer: fewer rows would not pay for a pass over the gradient. With 3 hidden layers, 72
+    /// columns fit 16 KiB and 152 fit 32 KiB.
+    pub fn training_tiling(&self, shape: &Shape) -> Result<Tiling, Fault> {
+        let bytes = self.adapter.workgroup_bytes.min(MOST_WORKGROUP_BYTES);
+        let on_chip = [16, 8].map(|rows| Tiling::on_chip(rows, bytes));
+        let candidates = match &self.forced {
+            Some(forced) => std::slice::from_ref(forced),
+            None if self.adapter.software => &[],
+            None => &on_chip[..],
+        };
+        for tiling in candidates {
+            if tiling.chip_len > 0 && Layout::new(shape, tiling)?.scratch_len <= tiling.chip_len {
+                return Ok(*tiling);
+            }
+        }
+        Ok(self.tiling)
     }
 
     /// The trouble seen so far, if any. A lost device stays lost; other trouble is reported once.

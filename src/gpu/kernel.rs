@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::context::Context;
+use super::tile;
 use super::uniforms::{self, Tiling};
 use crate::backend::Fault;
 
@@ -17,6 +18,16 @@ pub enum Binding {
     Write,
 }
 
+/// What a kernel needs of [`tile`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tiles {
+    None,
+    /// The forward pass, over a scratch buffer that the kernel declares.
+    Forward,
+    /// Both passes; the scratch is declared here, in workgroup memory or a buffer.
+    Both,
+}
+
 /// One kernel: `shaders/NAME.wgsl` with what it includes, entry point `main`.
 #[derive(Clone, Copy, Debug)]
 pub struct Kernel {
@@ -24,18 +35,52 @@ pub struct Kernel {
     pub name: &'static str,
     /// The files it is made of, included ones first, without the generated header.
     pub parts: &'static [&'static str],
-    /// Binding i of group 0.
-    pub bindings: &'static [Binding],
+    /// Binding i of group 0; the last one of `train` only where its scratch is a buffer.
+    bindings: &'static [Binding],
+    tiles: Tiles,
 }
 
 impl Kernel {
-    /// The whole source.
+    /// The whole source: constants, files, then what is written for the tiling.
     pub fn source(&self, tiling: &Tiling) -> String {
         let mut all = uniforms::header(tiling);
         for part in self.parts {
             all.push_str(part);
         }
+        if self.tiles != Tiles::None {
+            all.push_str(&tile::forward(tiling));
+        }
+        if self.tiles == Tiles::Both {
+            all.push_str(&tile::backward(tiling));
+            all.push_str(&tile::gradient(tiling));
+        }
+        all.push_str(&self.scratch(tiling));
         all
+    }
+
+    /// Where activations lie, and the barrier between those who write and those who read them.
+    fn scratch(&self, tiling: &Tiling) -> String {
+        let buffer = "fn scratch_barrier() { storageBarrier(); }\n";
+        match self.tiles {
+            Tiles::None => String::new(),
+            Tiles::Forward => buffer.to_owned(),
+            Tiles::Both if tiling.chip_len > 0 => format!(
+                "var<workgroup> scratch: array<vec4f, {}>;\nfn scratch_base(group: u32) -> u32 {{ return 0u; }}\n\
+                 fn scratch_barrier() {{ workgroupBarrier(); }}\n",
+                tiling.chip_len
+            ),
+            Tiles::Both => format!(
+                "@group(0) @binding({}) var<storage, read_write> scratch: array<vec4f>;\n\
+                 fn scratch_base(group: u32) -> u32 {{ return group * u.scratch_len; }}\n{buffer}",
+                self.bindings.len() - 1
+            ),
+        }
+    }
+
+    /// Binding i of group 0.
+    pub fn bindings(&self, tiling: &Tiling) -> &'static [Binding] {
+        let fewer = usize::from(self.tiles == Tiles::Both && tiling.chip_len > 0);
+        &self.bindings[..self.bindings.len() - fewer]
     }
 }
 
@@ -66,26 +111,31 @@ pub const ALL: [Kernel; 6] = {
             name: "train",
             parts: &[UNIFORMS, RANDOM, NET, include_str!("../../shaders/train.wgsl")],
             bindings: &[TRAIN_UNIFORMS, Read, Read, Read, Write, Write],
+            tiles: Tiles::Both,
         },
         Kernel {
             name: "reduce",
             parts: &[UNIFORMS, include_str!("../../shaders/reduce.wgsl")],
             bindings: &[TRAIN_UNIFORMS, Write, Write],
+            tiles: Tiles::None,
         },
         Kernel {
             name: "optimizer",
             parts: &[UNIFORMS, include_str!("../../shaders/optimizer.wgsl")],
             bindings: &[TRAIN_UNIFORMS, Read, Read, Write, Write, Write, Write, Write, Write],
+            tiles: Tiles::None,
         },
         Kernel {
             name: "evaluate",
             parts: &[UNIFORMS, NET, include_str!("../../shaders/evaluate.wgsl")],
             bindings: &[SAMPLE_UNIFORMS, Read, Read, Write, Write],
+            tiles: Tiles::Forward,
         },
         Kernel {
             name: "integrate",
             parts: &[UNIFORMS, NET, include_str!("../../shaders/integrate.wgsl")],
             bindings: &[SAMPLE_UNIFORMS, Read, Read, Write, Write, Write],
+            tiles: Tiles::Forward,
         },
         Kernel {
             name: "draw",
@@ -95,6 +145,7 @@ pub const ALL: [Kernel; 6] = {
                 Write,
                 Write,
             ],
+            tiles: Tiles::None,
         },
     ]
 };
@@ -105,13 +156,19 @@ pub struct Pipeline {
     pub pipeline: wgpu::ComputePipeline,
     layout: wgpu::BindGroupLayout,
     kernel: &'static Kernel,
+    bindings: &'static [Binding],
 }
 
 impl Pipeline {
-    fn new(context: &Context, kernel: &'static Kernel, constants: &[(&str, f64)]) -> Result<Self, Fault> {
+    fn new(
+        context: &Context,
+        kernel: &'static Kernel,
+        tiling: &Tiling,
+        constants: &[(&str, f64)],
+    ) -> Result<Self, Fault> {
         let device = &context.device;
-        let entries: Vec<wgpu::BindGroupLayoutEntry> = kernel
-            .bindings
+        let bindings = kernel.bindings(tiling);
+        let entries: Vec<wgpu::BindGroupLayoutEntry> = bindings
             .iter()
             .enumerate()
             .map(|(i, &binding)| wgpu::BindGroupLayoutEntry {
@@ -138,7 +195,7 @@ impl Pipeline {
         });
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(kernel.name),
-            source: wgpu::ShaderSource::Wgsl(kernel.source(&context.tiling).into()),
+            source: wgpu::ShaderSource::Wgsl(kernel.source(tiling).into()),
         });
         let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: Some(kernel.name),
@@ -162,14 +219,20 @@ impl Pipeline {
             pipeline,
             layout,
             kernel,
+            bindings,
         })
+    }
+
+    /// The kernel's name.
+    pub const fn name(&self) -> &'static str {
+        self.kernel.name
     }
 
     /// A bind group of these buffers, in the order of the bindings.
     pub fn bind(&self, context: &Context, buffers: &[&wgpu::Buffer]) -> wgpu::BindGroup {
         let entries: Vec<wgpu::BindGroupEntry<'_>> = buffers
             .iter()
-            .zip(self.kernel.bindings)
+            .zip(self.bindings)
             .enumerate()
             .map(|(i, (buffer, binding))| wgpu::BindGroupEntry {
                 binding: i as u32,
@@ -191,10 +254,10 @@ impl Pipeline {
     }
 }
 
-/// The pipelines made so far: one a kernel and pipeline constant, made when first needed.
+/// The pipelines made so far: one a kernel, tiling and pipeline constant, made when first needed.
 #[derive(Default)]
 pub struct Pipelines {
-    made: HashMap<(usize, u32), std::sync::Arc<Pipeline>>,
+    made: HashMap<(usize, Tiling, u32), std::sync::Arc<Pipeline>>,
 }
 
 impl Pipelines {
@@ -203,8 +266,14 @@ impl Pipelines {
     ///
     /// # Errors
     /// What the device says of the kernel.
-    pub fn get(&mut self, context: &Context, index: usize, constant: u32) -> Result<std::sync::Arc<Pipeline>, Fault> {
-        if let Some(made) = self.made.get(&(index, constant)) {
+    pub fn get(
+        &mut self,
+        context: &Context,
+        index: usize,
+        tiling: &Tiling,
+        constant: u32,
+    ) -> Result<std::sync::Arc<Pipeline>, Fault> {
+        if let Some(made) = self.made.get(&(index, *tiling, constant)) {
             return Ok(made.clone());
         }
         let value = f64::from(constant);
@@ -213,8 +282,8 @@ impl Pipelines {
             OPTIMIZER => &[("CLIP", value)],
             _ => &[],
         };
-        let made = std::sync::Arc::new(Pipeline::new(context, &ALL[index], constants)?);
-        self.made.insert((index, constant), made.clone());
+        let made = std::sync::Arc::new(Pipeline::new(context, &ALL[index], tiling, constants)?);
+        self.made.insert((index, *tiling, constant), made.clone());
         Ok(made)
     }
 }

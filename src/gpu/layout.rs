@@ -1,7 +1,7 @@
 //! Where every weight and activation lies on the device: matrices padded with zeros to multiples of the tile, in vec4f units.
 //! The padding stays zero: kernels write zeros into padded activations, so its gradients are zero.
 
-use super::uniforms::{MAX_LAYERS, TILE, Tiling};
+use super::uniforms::{MAX_LAYERS, PAD, Tiling};
 use crate::backend::Fault;
 use crate::net::{Layer, Shape, TimeEmbedding};
 
@@ -52,8 +52,8 @@ impl Layout {
         let mut at = 0;
         let mut layers = Vec::with_capacity(flat.len());
         for layer in flat {
-            let inputs4 = (layer.inputs as u32).next_multiple_of(TILE) / 4;
-            let outputs4 = (layer.outputs as u32).next_multiple_of(TILE) / 4;
+            let inputs4 = (layer.inputs as u32).next_multiple_of(PAD) / 4;
+            let outputs4 = (layer.outputs as u32).next_multiple_of(PAD) / 4;
             let bias = at + outputs4 * 4 * inputs4;
             layers.push(Packed {
                 flat: layer,
@@ -68,13 +68,14 @@ impl Layout {
         let mut scratch = 0;
         let mut take = |columns4: u32| {
             let place = scratch;
-            scratch += columns4 * tiling.rows;
+            scratch += (columns4 + tiling.row_gap) * tiling.rows;
             place
         };
         let h: Vec<u32> = layers.iter().map(|l| take(l.inputs4)).collect();
-        let output = take(TILE / 4);
+        let output = take(PAD / 4);
         let slopes: Vec<u32> = layers.iter().map(|l| take(l.outputs4)).collect();
-        let goal = take(1);
+        let goal = scratch;
+        scratch += tiling.rows;
         let mut table = [[0; 4]; 2 * MAX_LAYERS];
         for (l, p) in layers.iter().enumerate() {
             let next = h.get(l + 1).copied().unwrap_or(output);
@@ -109,12 +110,18 @@ impl Layout {
 
     /// An upper bound of the turns that all loops of `train` take for one tile of rows. See [`MOST_TURNS`].
     pub fn turns(&self, tiling: &Tiling) -> u32 {
-        let (rows, blocks) = (tiling.rows, tiling.rows / TILE);
+        let Tiling {
+            rows,
+            lanes,
+            tile: [tile_rows, columns],
+            block: [block_outs, block_ins],
+            ..
+        } = *tiling;
         let layer = |l: &Packed| {
-            let (ins, outs) = (l.inputs4 * 4 / TILE, l.outputs4 * 4 / TILE);
-            let forward = (blocks * outs).div_ceil(tiling.lanes) * (l.inputs4 + TILE + 1);
-            let gradient = (ins * outs).div_ceil(tiling.lanes) * (rows + TILE + 1);
-            let backward = (blocks * ins).div_ceil(tiling.lanes) * (l.outputs4 + TILE + 1);
+            let (ins, outs, row_blocks) = (l.inputs4 * 4, l.outputs4 * 4, rows / tile_rows);
+            let forward = (row_blocks * outs / columns).div_ceil(lanes) * (l.inputs4 + 1);
+            let gradient = (ins / block_ins * outs / block_outs).div_ceil(lanes) * (rows + 1);
+            let backward = (row_blocks * ins / columns).div_ceil(lanes) * (l.outputs4 + 1);
             forward + gradient + backward + 4
         };
         // the rows' inputs and losses, and the sum of the losses
@@ -162,7 +169,7 @@ mod tests {
             time_embedding: TimeEmbedding::Fourier { frequencies: 3 },
             ..Shape::default()
         };
-        let layout = Layout::new(&shape, &Tiling::new(true)).unwrap();
+        let layout = Layout::new(&shape, &Tiling::SOFTWARE).unwrap();
         let flat: Vec<f32> = (1..=shape.params_len()).map(|i| i as f32).collect();
         let packed = layout.pack(&flat);
         assert_eq!(layout.unpack(&packed), flat);
@@ -171,11 +178,27 @@ mod tests {
     }
 
     #[test]
+    fn networks_of_a_lecture_fit_workgroup_memory() {
+        let fits = |width, tiling: &Tiling| {
+            let shape = Shape {
+                hidden: vec![width; 3],
+                ..Shape::default()
+            };
+            Layout::new(&shape, tiling).unwrap().scratch_len <= tiling.chip_len
+        };
+        // the least that WebGPU promises, and what nearly every adapter has
+        let (small, large) = (Tiling::on_chip(8, 16_384), Tiling::on_chip(8, 32_768));
+        assert!(fits(72, &small) && !fits(80, &small));
+        assert!(fits(152, &large) && !fits(160, &large));
+        assert!(fits(64, &Tiling::on_chip(16, 32_768)));
+    }
+
+    #[test]
     fn too_many_layers_are_refused() {
         let shape = Shape {
             hidden: vec![8; 7],
             ..Shape::default()
         };
-        assert!(Layout::new(&shape, &Tiling::new(true)).is_err());
+        assert!(Layout::new(&shape, &Tiling::SOFTWARE).is_err());
     }
 }

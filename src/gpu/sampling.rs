@@ -79,7 +79,12 @@ pub fn evaluate(
     if points.is_empty() {
         return Ok(Vec::new());
     }
-    let pipeline = pipelines.get(context, kernel::EVALUATE, activation_code(run.job.shape.activation))?;
+    let pipeline = pipelines.get(
+        context,
+        kernel::EVALUATE,
+        &context.tiling,
+        activation_code(run.job.shape.activation),
+    )?;
     let fitting = budget(context.adapter.software) / run.layout.multiply_adds();
     let chunk = (fitting as usize).clamp(512, 65_536).min(points.len());
     let input = buffers::storage(context, "points", chunk as u64 * 16)?;
@@ -226,7 +231,12 @@ pub fn integrate(
     if start.is_empty() || done.times.is_empty() {
         return Ok(done);
     }
-    let pipeline = pipelines.get(context, kernel::INTEGRATE, activation_code(run.job.shape.activation))?;
+    let pipeline = pipelines.get(
+        context,
+        kernel::INTEGRATE,
+        &context.tiling,
+        activation_code(run.job.shape.activation),
+    )?;
     let records = ops.iter().filter(|op| op.kind == 2).count() as u64;
     let chunk = (STATES_BYTES / (8 * records.max(1))).clamp(64, 8_192) as usize;
     let chunk = chunk.min(start.len());

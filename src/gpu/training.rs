@@ -23,8 +23,8 @@ const DISPATCH_MULTIPLY_ADDS: u64 = 4_000_000_000;
 
 /// Tiles of rows of one dispatch of `train`, and how many dispatches take the whole batch.
 fn parts(run: &Run) -> (u32, u32) {
-    let tiles = run.job.optimizer.batch.div_ceil(run.rows).max(1);
-    let tile = 3 * run.layout.multiply_adds() * u64::from(run.rows);
+    let tiles = run.job.optimizer.batch.div_ceil(run.tiling.rows).max(1);
+    let tile = 3 * run.layout.multiply_adds() * u64::from(run.tiling.rows);
     let fitting = (DISPATCH_MULTIPLY_ADDS / tile).min(u64::from(tiles)) as u32;
     let each = fitting.div_ceil(run.groups).clamp(1, run.most_tiles);
     let some = each * run.groups;
@@ -33,7 +33,7 @@ fn parts(run: &Run) -> (u32, u32) {
 
 /// The constants of step `step` (counted from the run's start), whose loss goes to `slot`; for the whole batch.
 fn uniforms(run: &Run, step: u64, slot: u32) -> TrainUniforms {
-    let (job, layout, o) = (&run.job, &run.layout, &run.job.optimizer);
+    let (job, layout, o) = (&run.job, &run.training, &run.job.optimizer);
     let batch = o.batch.max(1);
     let per_block = u64::from(PairStream::steps_per_block(batch));
     let first = step.wrapping_mul(u64::from(batch));
@@ -84,7 +84,7 @@ fn uniforms(run: &Run, step: u64, slot: u32) -> TrainUniforms {
         ema: o.ema_decay as f32,
         one_less_ema: (1.0 - o.ema_decay) as f32,
         first_tile: 0,
-        end_tile: batch.div_ceil(run.rows),
+        end_tile: batch.div_ceil(run.tiling.rows),
         unused: 0,
     }
 }
@@ -100,6 +100,18 @@ fn write_uniforms(context: &Context, run: &Run, first: u64, count: usize) {
         place[..size_of::<TrainUniforms>()].copy_from_slice(bytemuck::bytes_of(&told));
     }
     context.queue.write_buffer(&run.uniforms, 0, &bytes);
+}
+
+/// Uploads what the next step needs, and its uniforms from slot 0 on.
+pub fn bring_step(context: &Context, run: &mut Run) {
+    let per_block = u64::from(PairStream::steps_per_block(run.job.optimizer.batch.max(1)));
+    write_uniforms(context, run, run.step, 1);
+    bring_block(context, run, run.step / per_block);
+}
+
+/// Dispatches of kernel `index` of [`Run::passes`] in one step.
+pub fn dispatches(run: &Run, index: usize) -> u32 {
+    if index == 0 { parts(run).1 } else { 1 }
 }
 
 /// Takes `steps` training steps; on a fault of the numbers the parameters are those before the call.

@@ -3,29 +3,61 @@
 
 use crate::flow::random::Stream;
 
-/// One invocation computes blocks of 8 x 8 in registers: matrices are padded to multiples of it.
-pub const TILE: u32 = 8;
+/// Matrices are padded with zeros to multiples of this: every block of [`Tiling`] divides it or is a multiple of rows.
+pub const PAD: u32 = 8;
 
-/// How work is cut for an adapter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How work is cut for an adapter and a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Tiling {
-    /// Rows of a batch (points, particles) that one workgroup takes through the network together: a multiple of [`TILE`].
+    /// Rows of a batch (points, particles) that one workgroup takes through the network together: a multiple of `tile[0]`.
     pub rows: u32,
     /// Invocations of a workgroup.
     pub lanes: u32,
     /// The most workgroups that share a batch or a set of points.
     pub groups: u32,
+    /// Rows and columns of the block that one invocation computes forward and backward; columns 4 or 8.
+    pub tile: [u32; 2],
+    /// Outputs and inputs of the block of a weight's gradient that one invocation sums; each 4 or 8.
+    pub block: [u32; 2],
+    /// Unused vec4f after each row of activations, so that rows begin in different banks of workgroup memory.
+    pub row_gap: u32,
+    /// Workgroup memory for the activations of training, in vec4f; 0: they lie in a storage buffer.
+    pub chip_len: u32,
 }
 
 impl Tiling {
-    /// For an adapter that computes on the processor (few groups: each costs a pass over the gradient, and cores are few),
-    /// or for a real GPU (many small groups).
-    pub const fn new(software: bool) -> Self {
-        let (rows, groups) = if software { (64, 8) } else { (32, 64) };
+    /// An adapter that computes on the processor: a load costs it as much as ten multiply-adds, so blocks are large; each
+    /// group costs a pass over the gradient, and cores are few, so groups are few.
+    pub const SOFTWARE: Self = Self {
+        rows: 64,
+        lanes: 32,
+        groups: 8,
+        tile: [8, 8],
+        block: [8, 8],
+        row_gap: 0,
+        chip_len: 0,
+    };
+
+    /// A real GPU with activations in a storage buffer: sampling, and the training of wide networks.
+    pub const STORAGE: Self = Self {
+        rows: 32,
+        lanes: 64,
+        groups: 64,
+        ..Self::SOFTWARE
+    };
+
+    /// A real GPU with the activations of `rows` rows in `bytes` of workgroup memory. Small blocks and 8 invocations a row:
+    /// a tile of 16 rows of a layer of 64 is one block for each of 128 invocations.
+    pub const fn on_chip(rows: u32, bytes: u32) -> Self {
         Self {
             rows,
-            lanes: 64,
-            groups,
+            lanes: 8 * rows,
+            groups: 64,
+            tile: [2, 4],
+            block: [8, 4],
+            row_gap: 1,
+            // the rows' losses lie there too
+            chip_len: (bytes - 4 * rows) / 16,
         }
     }
 }
@@ -43,11 +75,24 @@ pub const STEP_STRIDE: u64 = 512;
 
 /// The constants that every kernel begins with.
 pub fn header(tiling: &Tiling) -> String {
-    let Tiling { rows, lanes, .. } = tiling;
+    let Tiling {
+        rows,
+        lanes,
+        row_gap,
+        tile,
+        block,
+        ..
+    } = tiling;
     format!(
-        "const ROWS = {rows}u;\nconst LANES = {lanes}u;\nconst RULE_ADAM = {RULE_ADAM}u;\nconst RULE_ADAMW = {RULE_ADAMW}u;\n\
-         const RULE_SGD = {RULE_SGD}u;\nconst STREAM_BATCH_TIME = {}u;\nconst SELU_SCALE = 1.0507009873554805;\n\
+        "const ROWS = {rows}u;\nconst LANES = {lanes}u;\nconst ROW_GAP = {row_gap}u;\n\
+         const TILE_COLUMNS = {}u;\nconst ROW_BLOCKS = {}u;\nconst BLOCK_OUTS = {}u;\nconst BLOCK_INS = {}u;\n\
+         const RULE_ADAM = {RULE_ADAM}u;\nconst RULE_ADAMW = {RULE_ADAMW}u;\nconst RULE_SGD = {RULE_SGD}u;\n\
+         const STREAM_BATCH_TIME = {}u;\nconst SELU_SCALE = 1.0507009873554805;\n\
          const SELU_ALPHA = 1.6732632423543772;\n",
+        tile[1],
+        rows / tile[0],
+        block[0],
+        block[1],
         Stream::BatchTime as u32
     )
 }
