@@ -1,5 +1,5 @@
 //! The kernels: matrix products in register tiles, activations, column sums, written once over `Lanes` and compiled
-//! for AVX-512, for AVX2 with FMA, and for any processor. The one file of the crate with `unsafe` in it.
+//! for AVX-512, for AVX2 with FMA, and for any processor. `unsafe` is here and in `flow/transport/wide.rs`, nowhere else.
 //!
 //! Why it is sound: every public function checks that all indices it will reach lie within its slices, then picks the
 //! copy of the kernel for an instruction set that [`Isa::best`] found at run time. Kernels never grow or keep slices.

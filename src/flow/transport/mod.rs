@@ -8,11 +8,14 @@
 //! points not yet seen (Peyré and Cuturi, "Computational Optimal Transport", 2019, section 5.3). `dense` solves small problems,
 //! many in a row; `power` costs of other powers than 2; `sinkhorn` the entropic problem.
 
+mod auction;
 mod dense;
 mod lists;
 mod power;
+mod prices;
 mod sinkhorn;
 mod solve;
+mod wide;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,15 +23,19 @@ use super::Point;
 use super::random::{CounterRng, Stream};
 use solve::Problem;
 
-pub use dense::{Dense, Prices};
+pub use dense::Dense;
 pub use power::{POWER_LIMIT, assign_power, cost_of_power, is_proved};
+pub use prices::Prices;
 pub use sinkhorn::{PLAN_LIMIT, Plan, Scaling, sinkhorn};
 
 /// Most points on a side: beyond it an exact assignment takes too long to be called a measure.
 pub const POINT_LIMIT: usize = 8_192;
 
+/// Up to this many points a dense matrix is quicker than candidate lists (measured: see the test `speed`).
+const DENSE: usize = 1024;
+
 /// Points of the coarsest problem, solved from nothing.
-const COARSEST: usize = 96;
+const COARSEST: usize = 48;
 
 /// An optimal assignment and the prices that prove it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -130,6 +137,11 @@ pub fn assign(a: &[Point], b: &[Point]) -> Result<Assignment, TransportError> {
 /// # Errors
 /// As [`assign`], and [`TransportError::Canceled`].
 pub fn assign_watched(a: &[Point], b: &[Point], watch: Watch<'_>) -> Result<Assignment, TransportError> {
+    assign_by(a, b, DENSE, watch)
+}
+
+/// [`assign_watched`], with dense matrices up to this many points.
+fn assign_by(a: &[Point], b: &[Point], dense: usize, watch: Watch<'_>) -> Result<Assignment, TransportError> {
     check(a, b)?;
     if a.is_empty() {
         return Ok(Assignment::default());
@@ -139,7 +151,7 @@ pub fn assign_watched(a: &[Point], b: &[Point], watch: Watch<'_>) -> Result<Assi
     let (order_a, order_b) = (shuffled(a.len(), 0), shuffled(b.len(), 1));
     let rows: Vec<Point> = order_a.iter().map(|&i| less(a[i as usize], mean_a)).collect();
     let columns: Vec<Point> = order_b.iter().map(|&j| less(b[j as usize], mean_b)).collect();
-    let solved = solve_levels(&rows, &columns, watch)?;
+    let solved = solve_levels(&rows, &columns, dense, watch)?;
 
     let shift = less(mean_a, mean_b);
     let mut out = Assignment {
@@ -183,14 +195,26 @@ fn check(a: &[Point], b: &[Point]) -> Result<(), TransportError> {
     }
 }
 
+/// The column of each row, and the column prices.
+struct Solved {
+    column_of: Vec<u32>,
+    v: Vec<f64>,
+}
+
 /// Solves the first points, then four times as many with the prices found, until all are in.
-fn solve_levels(rows: &[Point], columns: &[Point], watch: Watch<'_>) -> Result<Problem, TransportError> {
+fn solve_levels(
+    rows: &[Point],
+    columns: &[Point],
+    most_dense: usize,
+    watch: Watch<'_>,
+) -> Result<Solved, TransportError> {
     let n = rows.len();
     let mut size = n;
     while size > COARSEST {
         size = size.div_ceil(4);
     }
-    let mut prices = vec![0.0; size];
+    let mut dense = Dense::default();
+    let mut prices = Prices::default();
     loop {
         let share = (size as f64 / n as f64).powf(1.5);
         let progress = |done: f64| (watch.progress)(share * (0.25 + 0.75 * done));
@@ -198,22 +222,27 @@ fn solve_levels(rows: &[Point], columns: &[Point], watch: Watch<'_>) -> Result<P
             cancel: watch.cancel,
             progress: &progress,
         };
-        let problem = solve::solve(&rows[..size], &columns[..size], prices, level)?;
+        let (rows, columns) = (&rows[..size], &columns[..size]);
+        let (u, solved) = if size <= most_dense {
+            progress(0.0);
+            let column_of = dense.assign_watched(&prices, rows, columns, level)?.to_vec();
+            let (u, v) = dense.prices();
+            (
+                u.to_vec(),
+                Solved {
+                    column_of,
+                    v: v.to_vec(),
+                },
+            )
+        } else {
+            let Problem { u, v, column_of, .. } = solve::solve(rows, columns, prices.of_columns(columns), level)?;
+            (u, Solved { column_of, v })
+        };
         if size == n {
-            return Ok(problem);
+            return Ok(solved);
         }
-        let next = (size * 4).min(n);
-        prices = columns[..next]
-            .iter()
-            .map(|b| {
-                let costs = rows[..size]
-                    .iter()
-                    .zip(&problem.u)
-                    .map(|(a, u)| squared_distance(*a, *b) - u);
-                costs.fold(f64::INFINITY, f64::min)
-            })
-            .collect();
-        size = next;
+        prices = Prices::new(rows, &u);
+        size = (size * 4).min(n);
     }
 }
 

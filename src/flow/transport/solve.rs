@@ -11,29 +11,16 @@ use super::{TransportError, Watch, squared_distance};
 use crate::flow::Point;
 
 /// Not matched.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 
 /// Candidates a row begins with.
 const FIRST_CANDIDATES: usize = 16;
-
-/// The auction's first step, as a share of how much a row's candidates differ. A smaller one is slower: prices then come
-/// down to where they belong in too many bids.
-const FIRST_STEP: f64 = 4.0;
-
-/// Each round of the auction has this share of the step of the round before.
-const STEP_FACTOR: f64 = 0.1;
-
-/// Rounds of the auction: the last step is so small that what they leave is nearly always the optimum.
-const ROUNDS: u32 = 8;
-
-/// Bids a row, on average, after which the auction gives up: many equal points make its steps endless.
-const BIDS_PER_ROW: usize = 60;
 
 /// Times that a row is looked at again before it is set free.
 const VISITS: u32 = 20;
 
 /// Rows treated between two looks at the cancel flag.
-const ROWS_BETWEEN_CHECKS: usize = 64;
+pub(super) const ROWS_BETWEEN_CHECKS: usize = 64;
 
 /// A problem being solved, and its solution.
 pub(super) struct Problem {
@@ -43,7 +30,7 @@ pub(super) struct Problem {
     pub(super) v: Vec<f64>,
     /// The column of each row.
     pub(super) column_of: Vec<u32>,
-    row_of: Vec<u32>,
+    pub(super) row_of: Vec<u32>,
 }
 
 /// Something to do at a distance: look at a column (0..n), or at columns beyond the list of a row (n..2n).
@@ -77,12 +64,12 @@ impl PartialEq for Event {
 
 impl Eq for Event {}
 
-struct Solver<'a> {
-    rows: &'a [Point],
-    columns: &'a [Point],
-    lists: Vec<List>,
-    tree: Tree,
-    problem: Problem,
+pub(super) struct Solver<'a> {
+    pub(super) rows: &'a [Point],
+    pub(super) columns: &'a [Point],
+    pub(super) lists: Vec<List>,
+    pub(super) tree: Tree,
+    pub(super) problem: Problem,
     search: Search,
 }
 
@@ -148,17 +135,17 @@ pub(super) fn solve(
 
 impl Solver<'_> {
     /// Takes a matched row and its column apart.
-    fn part(&mut self, row: u32) {
+    pub(super) fn part(&mut self, row: u32) {
         let column = std::mem::replace(&mut self.problem.column_of[row as usize], NONE);
         self.problem.row_of[column as usize] = NONE;
     }
 
-    fn matched(&mut self, row: u32, column: u32) {
+    pub(super) fn matched(&mut self, row: u32, column: u32) {
         self.problem.row_of[column as usize] = row;
         self.problem.column_of[row as usize] = column;
     }
 
-    fn find_candidates(&mut self, i: usize, wanted: usize) {
+    pub(super) fn find_candidates(&mut self, i: usize, wanted: usize) {
         let problem = &self.problem;
         let query = Query {
             row: i,
@@ -172,7 +159,7 @@ impl Solver<'_> {
     }
 
     /// The least and second least cost less price of a row, with their columns; the second may be a bound (no column).
-    fn best_two(&self, i: usize) -> ((f64, u32), (f64, u32)) {
+    pub(super) fn best_two(&self, i: usize) -> ((f64, u32), (f64, u32)) {
         let (mut best, mut second) = ((f64::INFINITY, NONE), (self.lists[i].bound, NONE));
         for &(cost, j) in &self.lists[i].entries {
             let reduced = cost - self.problem.v[j as usize];
@@ -186,88 +173,6 @@ impl Solver<'_> {
             }
         }
         (best, second)
-    }
-
-    /// Bertsekas' auction with a falling step ("A distributed algorithm for the assignment problem", 1979; "Network
-    /// Optimization", 1998, chapter 7): a free row takes its best column from whoever has it and lowers the column's
-    /// price until its second best is better by the step. Cheap, but not exact: what it leaves is matched within the
-    /// last step of the optimum.
-    fn auction(&mut self, watch: Watch<'_>) -> Result<(), TransportError> {
-        let n = self.rows.len();
-        // how much the candidates of a row differ: the scale on which prices are wrong at first
-        let spread = |i: usize| (self.lists[i].bound - self.best_two(i).0.0).max(0.0);
-        let mut step = (0..n).map(spread).filter(|s| s.is_finite()).sum::<f64>() / n as f64 * FIRST_STEP;
-        if step <= 0.0 {
-            return Ok(());
-        }
-        let mut free: VecDeque<u32> = (0..n as u32).collect();
-        for round in 0..ROUNDS {
-            (watch.progress)(f64::from(round) / f64::from(ROUNDS));
-            if !self.round(&mut free, step, watch)? {
-                return Ok(());
-            }
-            step *= STEP_FACTOR;
-            if round + 1 < ROUNDS {
-                self.free_the_unhappy(&mut free, step);
-            }
-        }
-        Ok(())
-    }
-
-    /// Free rows bid until none is left; false where that does not end.
-    fn round(&mut self, free: &mut VecDeque<u32>, step: f64, watch: Watch<'_>) -> Result<bool, TransportError> {
-        let n = self.rows.len();
-        for bids in 0..BIDS_PER_ROW * n {
-            if bids.is_multiple_of(ROWS_BETWEEN_CHECKS) {
-                watch.check()?;
-            }
-            if bids.is_multiple_of(n) {
-                self.tree.set_prices(self.columns, &self.problem.v);
-            }
-            let Some(row) = free.pop_front() else { return Ok(true) };
-            free.extend(self.bid(row, step));
-        }
-        Ok(free.is_empty())
-    }
-
-    /// Sets the rows free that could do better by more than the step.
-    fn free_the_unhappy(&mut self, free: &mut VecDeque<u32>, step: f64) {
-        for row in 0..self.rows.len() as u32 {
-            if self.excess(row) > step {
-                self.part(row);
-                free.push_back(row);
-            }
-        }
-    }
-
-    /// A free row bids; the row that loses its column is returned.
-    fn bid(&mut self, row: u32, step: f64) -> Option<u32> {
-        let i = row as usize;
-        let (mut best, mut second) = self.best_two(i);
-        if second.1 == NONE && self.lists[i].bound < f64::INFINITY {
-            // prices have fallen so far that a column outside the list may be as good
-            self.find_candidates(i, self.lists[i].entries.len());
-            (best, second) = self.best_two(i);
-        }
-        let gain = if second.0 < f64::INFINITY {
-            second.0 - best.0
-        } else {
-            0.0
-        };
-        self.problem.v[best.1 as usize] -= gain + step;
-        let before = self.problem.row_of[best.1 as usize];
-        self.matched(row, best.1);
-        if before == NONE {
-            return None;
-        }
-        self.problem.column_of[before as usize] = NONE;
-        Some(before)
-    }
-
-    /// How much cheaper, at these prices, a matched row could be elsewhere among its candidates.
-    fn excess(&self, row: u32) -> f64 {
-        let (i, j) = (row as usize, self.problem.column_of[row as usize] as usize);
-        squared_distance(self.rows[i], self.columns[j]) - self.problem.v[j] - self.best_two(i).0.0
     }
 
     /// Makes the matched pairs tight: a row's price becomes its column's cost less price, and prices of columns that now

@@ -1,13 +1,24 @@
 //! The assignment solver against reference costs, brute force, and the proof by prices.
 
+mod oracle;
+
 use std::sync::atomic::AtomicUsize;
 
 use super::*;
 use crate::flow::close::assert_close;
 
-/// A permutation, prices that prove it optimal, and the cost that both say.
+/// Both solvers, on all levels and as they are combined, give a permutation, prices that prove it optimal, and the cost
+/// that both say.
 fn assert_optimal(a: &[Point], b: &[Point], what: &str) -> Assignment {
-    let got = assign(a, b).expect(what);
+    let dense = assert_optimal_by(a, b, DENSE, what);
+    let lists = assert_optimal_by(a, b, 0, what);
+    let largest = a.iter().chain(b).flatten().fold(0.0_f64, |m, x| m.max(x * x));
+    assert_close(&[dense.mean_cost], &[lists.mean_cost], 1e-11 * (1.0 + largest), what);
+    dense
+}
+
+fn assert_optimal_by(a: &[Point], b: &[Point], dense: usize, what: &str) -> Assignment {
+    let got = assign_by(a, b, dense, Watch::unwatched()).expect(what);
     let mut seen = vec![false; a.len()];
     for &j in &got.permutation {
         assert!(
@@ -53,7 +64,7 @@ fn clusters(n: usize, index: u64) -> Vec<Point> {
 #[test]
 fn agrees_with_the_reference() {
     let json: serde_json::Value =
-        serde_json::from_str(include_str!("../../../tests/reference/transport.json")).expect("JSON");
+        serde_json::from_str(include_str!("../../../../tests/reference/transport.json")).expect("JSON");
     let cases = json["cases"].as_array().expect("cases");
     assert_eq!(cases.len(), 3);
     for case in cases {
@@ -96,7 +107,7 @@ fn agrees_with_trying_every_permutation() {
 
 #[test]
 fn large_sets_are_proved_optimal_by_their_prices() {
-    for n in [97, 400, 1000] {
+    for n in [97, 400, DENSE + 1] {
         assert_optimal(&normal(n, 1, 1.0), &clusters(n, 1), "normal to clusters");
         assert_optimal(&clusters(n, 2), &clusters(n, 3), "clusters to clusters");
         assert_optimal(&normal(n, 4, 1e-3), &normal(n, 5, 1e3), "small to large");
@@ -146,40 +157,32 @@ fn bad_input_is_an_error_in_words() {
 #[test]
 fn it_can_be_watched_and_stopped() {
     let (a, b) = (normal(600, 1, 1.0), clusters(600, 1));
-    let calls = AtomicUsize::new(0);
-    let cancel = AtomicBool::new(false);
-    let progress = |share: f64| {
-        assert!((0.0..=1.0).contains(&share));
-        calls.fetch_add(1, Ordering::Relaxed);
-    };
-    assert!(
-        assign_watched(
-            &a,
-            &b,
-            Watch {
-                cancel: &cancel,
-                progress: &progress
-            }
-        )
-        .is_ok()
-    );
-    assert!(calls.load(Ordering::Relaxed) > 0);
-    let stop = |_| cancel.store(true, Ordering::Relaxed);
-    let stopped = assign_watched(
-        &a,
-        &b,
-        Watch {
+    for dense in [0, DENSE] {
+        let calls = AtomicUsize::new(0);
+        let cancel = AtomicBool::new(false);
+        let progress = |share: f64| {
+            assert!((0.0..=1.0).contains(&share));
+            calls.fetch_add(1, Ordering::Relaxed);
+        };
+        let watch = Watch {
+            cancel: &cancel,
+            progress: &progress,
+        };
+        assert!(assign_by(&a, &b, dense, watch).is_ok());
+        assert!(calls.load(Ordering::Relaxed) > 0);
+        let stop = |_| cancel.store(true, Ordering::Relaxed);
+        let watch = Watch {
             cancel: &cancel,
             progress: &stop,
-        },
-    );
-    assert_eq!(stopped, Err(TransportError::Canceled));
+        };
+        assert_eq!(assign_by(&a, &b, dense, watch), Err(TransportError::Canceled));
+    }
 }
 
 #[test]
 #[ignore = "a measurement, not a test"]
 fn speed() {
-    for n in [256, 1000, 2048, 4096, 8192] {
+    for n in [128, 256, 512, 1000, 2048, 4096] {
         for (name, a, b) in [
             ("normal to clusters", normal(n, 1, 1.0), clusters(n, 1)),
             ("clusters to clusters", clusters(n, 2), clusters(n, 3)),
@@ -191,13 +194,12 @@ fn speed() {
                 (0..n).map(|i| [(i % 2) as f64, 0.0]).collect(),
             ),
         ] {
-            let start = std::time::Instant::now();
-            let got = assign(&a, &b).expect("an assignment");
-            println!(
-                "{n} {name}: {:.1} ms, cost {:.6}",
-                start.elapsed().as_secs_f64() * 1e3,
-                got.mean_cost
-            );
+            let times = [0, 256, 1024, 2048].map(|dense| {
+                let start = std::time::Instant::now();
+                assign_by(&a, &b, dense, Watch::unwatched()).expect("an assignment");
+                start.elapsed().as_secs_f64() * 1e3
+            });
+            println!("{n} {name}: dense up to 0, 256, 1,024, 2,048 points: {times:.1?} ms");
         }
     }
 }
@@ -252,7 +254,7 @@ fn small_dense_problems_are_proved_optimal_by_their_prices() {
 }
 
 fn reference() -> Vec<serde_json::Value> {
-    let text = include_str!("../../../tests/reference/transport.json");
+    let text = include_str!("../../../../tests/reference/transport.json");
     let file: serde_json::Value = serde_json::from_str(text).expect("JSON");
     file["cases"].as_array().expect("cases").clone()
 }
@@ -267,8 +269,10 @@ fn costs_agree_with_the_reference() {
         let (a, b) = (points(&case["a"]), points(&case["b"]));
         let n = a.len();
         let want = case["exact_mean_squared_cost"].as_f64().expect("a cost");
-        let lists = assign(&a, &b).expect("an assignment");
-        assert_close(&[lists.mean_cost], &[want], 1e-9 * want, "lists");
+        for dense in [0, DENSE] {
+            let got = assign_by(&a, &b, dense, Watch::unwatched()).expect("an assignment");
+            assert_close(&[got.mean_cost], &[want], 1e-9 * want, "levels");
+        }
         let mut dense = Dense::default();
         let to = dense.assign(&a, &b);
         let cost = a.iter().zip(to).map(|(p, &j)| squared_distance(*p, b[j as usize]));

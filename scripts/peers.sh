@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Runs Rectiflow and the tools it is compared with side by side and prints the ratios. The first run makes a Python
+# environment in ~/.cache/rectiflow-peers (or $RECTIFLOW_PEERS) and installs the peers there.
+#   scripts/peers.sh assign [--points 512,2048,8192] [--rounds 5]     exact assignment against POT
+set -euo pipefail
+cd "$(dirname "$0")/.."
+environment=${RECTIFLOW_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/rectiflow-peers}
+what=${1:-assign}
+[ $# -gt 0 ] && shift
+
+python="$environment/bin/python"
+if [ ! -x "$python" ]; then
+    python3 -m venv "$environment"
+fi
+case $what in
+    assign) needs=(numpy scipy pot) imports="numpy, ot" ;;
+    *)
+        echo "peers.sh compares: assign" >&2
+        exit 2
+        ;;
+esac
+"$python" -c "import $imports" 2>/dev/null || "$python" -m pip install --quiet "${needs[@]}"
+cargo build --release --quiet
+exec "$python" benches/peers.py "$what" "$@"
