@@ -11,6 +11,7 @@ use rectiflow::backend::Trajectories;
 use rectiflow::engine::command::{BackendChoice, Command};
 use rectiflow::engine::measures::Measures;
 use rectiflow::engine::snapshot::{BackendStatus, Notice, RunSnapshot, RunState, Snapshot, StageSnapshot};
+use rectiflow::flow::path::Path;
 use rectiflow::flow::random::Stream;
 use rectiflow::gpu::{AdapterChoice, GpuBackend};
 use rectiflow::lab::{self, Lab, ThemeChoice};
@@ -66,6 +67,7 @@ fn scene(lab: &Lab) -> Snapshot {
             source: source.clone(),
             target: target.clone(),
             pairs: Arc::default(),
+            path: Path::Linear,
             trajectories: Arc::new(Trajectories {
                 times,
                 states,
@@ -137,7 +139,7 @@ fn what_the_snapshot_says_is_on_screen() {
 #[test]
 fn lenses_that_are_not_there_yet_are_visible_and_disabled() {
     let harness = usual();
-    for label in ["Probability-flow ODE", "SDE", "Compare", "New noise"] {
+    for label in ["Probability-flow ODE", "SDE", "New noise"] {
         assert!(
             harness.get_by_label(label).accesskit_node().is_disabled(),
             "{label} can be pressed"

@@ -8,6 +8,8 @@ use rust_i18n::t;
 
 use super::App;
 use super::dialogs::Dialog;
+use super::panels::stage::LAYERS;
+use super::stages;
 use super::ui_command::UiCommand;
 use crate::engine::command::{BackendChoice, Command};
 use crate::engine::snapshot::RunState;
@@ -28,8 +30,8 @@ pub struct Files {
     pub current: Option<PathBuf>,
     /// Paths used in this session, latest first.
     pub recent: Vec<PathBuf>,
-    /// A save waiting for the engine to hand over its parameters: number and path.
-    pending: Option<(u64, PathBuf)>,
+    /// A save waiting for the engine to hand over its parameters: number, path, and the document as it was.
+    pending: Option<(u64, PathBuf, Lab)>,
     asked: u64,
 }
 
@@ -62,7 +64,7 @@ impl App {
                 let full = ctx.input(|i| i.viewport().fullscreen.unwrap_or(false));
                 ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!full));
             }
-            UiCommand::ResetView => self.screen.stage.reset(),
+            UiCommand::ResetView => self.screen.stages.reset(),
             UiCommand::PlayTraining | UiCommand::StepTraining | UiCommand::ResetTraining => self.train_command(command),
             UiCommand::Reflow
             | UiCommand::ReflowTimes
@@ -71,6 +73,17 @@ impl App {
             | UiCommand::RemoveRun
             | UiCommand::NextRun
             | UiCommand::PreviousRun => self.rounds_command(command),
+            UiCommand::Compare
+            | UiCommand::AddStage
+            | UiCommand::DuplicateStage
+            | UiCommand::CloseStage
+            | UiCommand::SwapStages
+            | UiCommand::NextStage
+            | UiCommand::PreviousStage
+            | UiCommand::LinkView
+            | UiCommand::LinkLayers
+            | UiCommand::LinkSampler
+            | UiCommand::RoundsSideBySide => self.stages_command(command),
             UiCommand::PlayFlow
             | UiCommand::FlowBack
             | UiCommand::FlowForward
@@ -130,11 +143,10 @@ impl App {
                 sampling.seed = sampling.seed.wrapping_add(1);
             }
             _ => {
-                let layers = &mut self.stage_mut().layers;
-                for (row, layer) in super::panels::stage::layers_of(layers) {
-                    if row == *command {
-                        *layer = !*layer;
-                    }
+                let switch = LAYERS.iter().find(|(row, _)| row == command);
+                if let Some(&(_, layer)) = switch {
+                    let on = *layer(&mut self.stage_mut().layers);
+                    self.set_layer(layer, !on);
                 }
             }
         }
@@ -192,12 +204,13 @@ impl App {
     /// Shows another lab.
     fn begin(&mut self, lab: Lab) {
         self.lab = lab;
-        self.link.send(Command::Apply(Arc::new(self.lab.clone())));
+        stages::settle(&mut self.lab);
+        self.link.send(Command::Apply(Arc::new(stages::engine_lab(&self.lab))));
         for run in &mut self.lab.runs {
             run.record = None;
         }
         self.sent = self.lab.clone();
-        self.screen.stage.reset();
+        self.screen.stages.reset();
     }
 
     /// Opens a lab or an experiment file and shows it.
@@ -226,22 +239,23 @@ impl App {
     /// Asks the engine for the parameters; `take_saved` writes the file when they are here.
     pub fn save_to(&mut self, path: &Path) {
         self.screen.files.asked += 1;
-        self.screen.files.pending = Some((self.screen.files.asked, path.to_path_buf()));
+        // what the engine collects is the lab as it was sent
+        self.apply_now();
+        self.screen.files.pending = Some((self.screen.files.asked, path.to_path_buf(), self.lab.clone()));
         self.link.send(Command::Collect(self.screen.files.asked));
     }
 
     /// Writes a pending save whose parameters have come.
     pub(super) fn take_saved(&mut self) {
-        let Some((number, path)) = self.screen.files.pending.clone() else {
+        let Some((answer, collected)) = self.snapshot.saved.clone() else {
             return;
         };
-        let Some((answer, lab)) = self.snapshot.saved.clone() else {
+        let Some((_, path, mut lab)) = self.screen.files.pending.take_if(|(number, ..)| *number == answer) else {
             return;
         };
-        if answer != number {
-            return;
+        for run in &mut lab.runs {
+            run.record = collected.run(run.id).and_then(|r| r.record.clone());
         }
-        self.screen.files.pending = None;
         match atomic::write(&path, lab::lab_text(&lab).as_bytes()) {
             Ok(()) => {
                 self.screen.files.used(&path);

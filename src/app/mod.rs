@@ -10,6 +10,7 @@ mod link;
 pub mod paint;
 mod panels;
 mod rounds;
+pub mod stages;
 pub mod theme;
 pub mod ui_command;
 mod widgets;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use eframe::egui;
 use eframe::egui::util::undoer::Undoer;
+use eframe::egui_wgpu::RenderState;
 
 use crate::engine::command::{BackendChoice, Command};
 use crate::engine::snapshot::{RunSnapshot, Snapshot, StageSnapshot};
@@ -26,7 +28,6 @@ use crate::lab::{Experiment, Lab, Language, RunId, Stage};
 use clock::FlowClock;
 use dialogs::Dialog;
 pub use link::Link;
-use paint::PicturePainter;
 use widgets::thumbnail::Thumbnails;
 
 /// The window's whole state.
@@ -48,9 +49,8 @@ pub struct App {
 /// What is shown and is no part of the document.
 struct Screen {
     dialog: Option<Dialog>,
-    stage: panels::stage::StageView,
+    stages: panels::stage::StageViews,
     rounds: panels::rounds::RoundsView,
-    painter: PicturePainter,
     thumbnails: Thumbnails,
     files: actions::Files,
     status: panels::status::Status,
@@ -61,8 +61,9 @@ struct Screen {
 }
 
 impl App {
-    /// A window on this lab. A lab without runs or stages is replaced by the default one.
-    pub fn new(lab: Lab, link: Link, painter: PicturePainter) -> Self {
+    /// A window on this lab. A lab without runs or stages is replaced by the default one. `renderer`: the window's own, for what
+    /// is too much for meshes.
+    pub fn new(lab: Lab, link: Link, renderer: Option<&RenderState>) -> Self {
         let lab = if lab.runs.is_empty() || lab.stages.is_empty() {
             Lab::default()
         } else {
@@ -78,9 +79,8 @@ impl App {
             undo: Undoer::default(),
             screen: Screen {
                 dialog: None,
-                stage: panels::stage::StageView::default(),
+                stages: panels::stage::StageViews::new(renderer),
                 rounds: panels::rounds::RoundsView::default(),
-                painter,
                 thumbnails: Thumbnails::default(),
                 files: actions::Files::default(),
                 status: panels::status::Status::default(),
@@ -94,7 +94,7 @@ impl App {
 
     /// A window that shows this snapshot and keeps what it would have sent.
     pub fn still(lab: Lab, snapshot: Snapshot) -> Self {
-        Self::new(lab, Link::still(snapshot), PicturePainter::new(None))
+        Self::new(lab, Link::still(snapshot), None)
     }
 
     /// The commands that a still window would have sent so far.
@@ -102,13 +102,14 @@ impl App {
         self.link.sent()
     }
 
-    /// The stage that fills the window.
+    /// The stage with the focus: the panels edit it.
     fn stage(&self) -> &Stage {
-        &self.lab.stages[0]
+        &self.lab.stages[self.lab.focus()]
     }
 
     fn stage_mut(&mut self) -> &mut Stage {
-        &mut self.lab.stages[0]
+        let focus = self.lab.focus();
+        &mut self.lab.stages[focus]
     }
 
     /// The run that it shows.
@@ -123,19 +124,27 @@ impl App {
             .unwrap_or_default()
     }
 
-    /// What the engine says of that run; empty before its first snapshot.
+    /// What the engine says of a run; empty before its first snapshot.
+    fn snapshot_of(&self, run: RunId) -> RunSnapshot {
+        let found = self.snapshot.runs.iter().find(|r| r.id == run);
+        found.cloned().unwrap_or_default()
+    }
+
+    /// What the engine says of the run of the stage with the focus.
     fn run_snapshot(&self) -> RunSnapshot {
-        let id = self.run_id();
-        self.snapshot
-            .runs
-            .iter()
-            .find(|r| r.id == id)
-            .cloned()
-            .unwrap_or_default()
+        self.snapshot_of(self.run_id())
+    }
+
+    /// What the engine has for a stage; empty where it has nothing yet, or has it for another run.
+    fn shot(&self, stage: usize) -> StageSnapshot {
+        let run = self.lab.stages.get(stage).map(|s| s.run);
+        let at = stages::shot_index(&self.lab, stage);
+        let shot = at.and_then(|at| self.snapshot.stages.get(at));
+        shot.filter(|s| Some(s.run) == run).cloned().unwrap_or_default()
     }
 
     fn stage_snapshot(&self) -> StageSnapshot {
-        self.snapshot.stages.first().cloned().unwrap_or_default()
+        self.shot(self.lab.focus())
     }
 
     /// One frame: logic, then everything on screen.
@@ -201,17 +210,9 @@ impl App {
 
     /// Sends what changed since the last frame and remembers it for undo.
     fn send_changes(&mut self, ctx: &egui::Context) {
-        rounds::lay_stages(&mut self.lab);
-        if self.lab != self.sent {
-            self.link.send(Command::Apply(Arc::new(self.lab.clone())));
-            // the engine has the records now; the document does not keep them
-            for run in &mut self.lab.runs {
-                run.record = None;
-            }
-            self.sent = self.lab.clone();
-        }
-        let layers = self.stage().layers;
-        let shows_field = layers.velocity || layers.exact;
+        self.apply_now();
+        let layers = self.lab.stages[self.lab.shown()].iter().map(|s| s.layers);
+        let shows_field = layers.into_iter().any(|l| l.velocity || l.exact);
         if shows_field && self.clock.t != self.sent_t {
             self.link.send(Command::FlowTime(self.clock.t));
             self.sent_t = self.clock.t;
@@ -221,6 +222,20 @@ impl App {
             // at rest no frame would come by which the edit is over
             ctx.request_repaint_after(Duration::from_millis(1100));
         }
+    }
+
+    /// Sends the lab where it was edited. Commands that name a new run or stage come after it.
+    fn apply_now(&mut self) {
+        stages::settle(&mut self.lab);
+        if self.lab == self.sent {
+            return;
+        }
+        self.link.send(Command::Apply(Arc::new(stages::engine_lab(&self.lab))));
+        // the engine has the records now; the document does not keep them
+        for run in &mut self.lab.runs {
+            run.record = None;
+        }
+        self.sent = self.lab.clone();
     }
 }
 
@@ -235,7 +250,8 @@ impl eframe::App for App {
 ///
 /// # Errors
 /// Why no window could be opened, in words.
-pub fn run(lab: Lab, choice: BackendChoice) -> Result<(), String> {
+pub fn run(mut lab: Lab, choice: BackendChoice) -> Result<(), String> {
+    stages::settle(&mut lab);
     let icon = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon.png")).unwrap_or_default();
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
@@ -248,9 +264,8 @@ pub fn run(lab: Lab, choice: BackendChoice) -> Result<(), String> {
         ..eframe::NativeOptions::default()
     };
     let create: eframe::AppCreator<'_> = Box::new(|cc| {
-        let link = Link::start(&lab, choice, &cc.egui_ctx);
-        let painter = PicturePainter::new(cc.wgpu_render_state.as_ref());
-        let mut app = App::new(lab, link, painter);
+        let link = Link::start(&stages::engine_lab(&lab), choice, &cc.egui_ctx);
+        let mut app = App::new(lab, link, cc.wgpu_render_state.as_ref());
         app.software_renderer = cc
             .wgpu_render_state
             .as_ref()

@@ -1,8 +1,6 @@
 //! What the strip of rounds does to the lab: child runs by reflow and by distillation, the small stage of every run, which
 //! run fills the window. Only the lab is edited, so undo takes it all back; the engine makes the pairs and trains.
 
-use std::sync::Arc;
-
 use super::App;
 use super::ui_command::UiCommand;
 use crate::engine::command::Command;
@@ -76,53 +74,55 @@ pub fn tag_of(lab: &Lab, id: RunId) -> String {
     format!("{round}-RF{}", if distilled { "+D" } else { "" })
 }
 
-fn is_distilled(lab: &Lab, id: RunId) -> bool {
+/// Whether a run is a one-step student.
+pub fn is_distilled(lab: &Lab, id: RunId) -> bool {
     lab.run(id)
         .is_some_and(|run| matches!(run.origin, Origin::Distilled { .. }))
 }
 
 /// A student knows t = 0 alone: one Euler step.
-const ONE_STEP: (Sampler, u32) = (Sampler::Euler, 1);
+pub const ONE_STEP: (Sampler, u32) = (Sampler::Euler, 1);
 
-/// Gives every run its small stage behind the big one, with the same particles, sampler and steps; a lone run needs none.
-pub fn lay_stages(lab: &mut Lab) {
-    let Some(&big) = lab.stages.first() else { return };
-    lab.stages.truncate(1);
-    if lab.runs.len() < 2 {
-        return;
-    }
+/// The small stage of every run's card, with the particles, sampler and steps of the stage with the focus; a lone run has none.
+pub fn cards(lab: &Lab) -> Vec<Stage> {
+    let Some(lead) = lab.stages.get(lab.focus()).filter(|_| lab.runs.len() > 1) else {
+        return Vec::new();
+    };
     let small = |run: &LabRun| {
         let (sampler, steps) = if is_distilled(lab, run.id) {
             ONE_STEP
         } else {
-            (big.sampling.sampler, big.sampling.steps)
+            (lead.sampling.sampler, lead.sampling.steps)
         };
         Stage {
             run: run.id,
             sampling: Sampling {
                 sampler,
                 steps,
-                count: big.sampling.count.min(SMALL_COUNT),
-                ..big.sampling
+                count: lead.sampling.count.min(SMALL_COUNT),
+                ..lead.sampling
             },
             layers: Layers {
                 source: false,
                 target: true,
                 particles: true,
-                trajectories: big.layers.trajectories,
+                trajectories: lead.layers.trajectories,
+                trajectories_shown: SMALL_SHOWN,
+                bend: lead.layers.bend,
                 states: false,
                 velocity: false,
                 density: false,
                 exact: false,
                 pairs: false,
                 probe: false,
-                trajectories_shown: SMALL_SHOWN,
-                ..big.layers
+                interpolation: false,
+                one_step: false,
+                ..lead.layers
             },
+            caption: String::new(),
         }
     };
-    let stages: Vec<Stage> = lab.runs.iter().map(small).collect();
-    lab.stages.extend(stages);
+    lab.runs.iter().map(small).collect()
 }
 
 /// The experiment of a child of `parent`.
@@ -225,20 +225,23 @@ impl App {
         }
     }
 
-    /// Fills the window with a run. A student is shown after its one step; leaving it brings the sampler back.
+    /// Shows a run on the stage with the focus. A student is shown after its one step; leaving it brings the sampler back.
     pub(super) fn show_run(&mut self, id: RunId) {
         let (was, is) = (is_distilled(&self.lab, self.run_id()), is_distilled(&self.lab, id));
-        let stage = &mut self.lab.stages[0];
+        let before = self.screen.rounds.before;
+        let stage = self.stage_mut();
         stage.run = id;
+        let now = (stage.sampling.sampler, stage.sampling.steps);
         if is && !was {
-            self.screen.rounds.before = Some((stage.sampling.sampler, stage.sampling.steps));
             (stage.sampling.sampler, stage.sampling.steps) = ONE_STEP;
+            self.screen.rounds.before = Some(now);
         } else if was
             && !is
-            && let Some(before) = self.screen.rounds.before.take()
-            && (stage.sampling.sampler, stage.sampling.steps) == ONE_STEP
+            && now == ONE_STEP
+            && let Some(before) = before
         {
             (stage.sampling.sampler, stage.sampling.steps) = before;
+            self.screen.rounds.before = None;
         }
     }
 
@@ -260,15 +263,25 @@ impl App {
         }
         let parent = self.lab.run(id).and_then(|run| run.origin.parent());
         let gone = |other: RunId| other == id || waiting.contains(&other);
-        if gone(self.run_id()) {
-            let next = parent
-                .filter(|&p| self.lab.run(p).is_some() && !gone(p))
-                .or_else(|| self.lab.runs.iter().map(|r| r.id).find(|&r| !gone(r)));
-            if let Some(next) = next {
-                self.show_run(next);
-            }
+        let next = parent
+            .filter(|&p| self.lab.run(p).is_some() && !gone(p))
+            .or_else(|| self.lab.runs.iter().map(|r| r.id).find(|&r| !gone(r)));
+        if let Some(next) = next {
+            self.leave_runs(next, gone);
         }
         self.lab.runs.retain(|r| !gone(r.id));
+    }
+
+    /// Closes the stages of runs that are about to go; the last stage stays and shows `next`.
+    fn leave_runs(&mut self, next: RunId, gone: impl Fn(RunId) -> bool) {
+        for i in (0..self.lab.stages.len()).rev() {
+            if gone(self.lab.stages[i].run) {
+                self.close_stage(i);
+            }
+        }
+        if gone(self.run_id()) {
+            self.show_run(next);
+        }
     }
 
     /// The descendants of a run that still wait for pairs.
@@ -295,16 +308,6 @@ impl App {
         }
         self.apply_now();
         self.link.send(Command::Play(id));
-    }
-
-    /// Sends the lab before the end of the frame: commands that name a new run come after it.
-    fn apply_now(&mut self) {
-        lay_stages(&mut self.lab);
-        self.link.send(Command::Apply(Arc::new(self.lab.clone())));
-        for run in &mut self.lab.runs {
-            run.record = None;
-        }
-        self.sent = self.lab.clone();
     }
 }
 
@@ -339,18 +342,16 @@ mod tests {
     #[test]
     fn every_run_has_its_small_stage_with_the_same_particles() {
         let mut lab = Lab::default();
-        lay_stages(&mut lab);
-        assert_eq!(lab.stages.len(), 1, "a lone run needs none");
+        assert!(cards(&lab).is_empty(), "a lone run needs none");
         let settings = ReflowSettings::default();
         let student = add_child(&mut lab, 1, Child::Distilled, &settings).expect("room for it");
         lab.stages[0].sampling.seed = 7;
-        lay_stages(&mut lab);
-        lay_stages(&mut lab);
-        let runs: Vec<RunId> = lab.stages.iter().map(|s| s.run).collect();
-        assert_eq!(runs, [1, 1, student]);
-        assert!(lab.stages.iter().all(|s| s.sampling.seed == 7));
-        assert_eq!(lab.stages[1].sampling.steps, lab.stages[0].sampling.steps);
-        assert_eq!((lab.stages[2].sampling.sampler, lab.stages[2].sampling.steps), ONE_STEP);
+        let cards = cards(&lab);
+        let runs: Vec<RunId> = cards.iter().map(|s| s.run).collect();
+        assert_eq!(runs, [1, student]);
+        assert!(cards.iter().all(|s| s.sampling.seed == 7));
+        assert_eq!(cards[0].sampling.steps, lab.stages[0].sampling.steps);
+        assert_eq!((cards[1].sampling.sampler, cards[1].sampling.steps), ONE_STEP);
     }
 
     #[test]

@@ -38,7 +38,20 @@ pub enum UiCommand {
     LayerDensity,
     LayerExact,
     LayerPairs,
+    LayerInterpolation,
     LayerBend,
+    LayerOneStep,
+    Compare,
+    AddStage,
+    DuplicateStage,
+    CloseStage,
+    SwapStages,
+    NextStage,
+    PreviousStage,
+    LinkView,
+    LinkLayers,
+    LinkSampler,
+    RoundsSideBySide,
     Reflow,
     ReflowTimes,
     Distill,
@@ -73,13 +86,15 @@ pub enum Menu {
     View,
     /// Training and flow time.
     Run,
+    /// Stages side by side; hangs on the Compare button.
+    Compare,
     /// The keyboard and the palette.
     Help,
 }
 
 impl Menu {
-    /// All, in the order of the bar.
-    pub const ALL: [Self; 5] = [Self::File, Self::Edit, Self::Run, Self::View, Self::Help];
+    /// Those of the bar, in their order.
+    pub const BAR: [Self; 5] = [Self::File, Self::Edit, Self::Run, Self::View, Self::Help];
 
     /// The key of its name.
     pub const fn key(self) -> &'static str {
@@ -88,6 +103,7 @@ impl Menu {
             Self::Edit => "menu.edit",
             Self::View => "menu.view",
             Self::Run => "menu.run",
+            Self::Compare => "menu.compare",
             Self::Help => "menu.help",
         }
     }
@@ -125,7 +141,7 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
 }
 
 /// Every command without an argument.
-pub const COMMANDS: [Row; 46] = [
+pub const COMMANDS: [Row; 59] = [
     row(Menu::File, UiCommand::OpenLab, ctrl(Key::O)),
     row(Menu::File, UiCommand::SaveLab, ctrl(Key::S)),
     row(Menu::File, UiCommand::SaveLabAs, ctrl_shift(Key::S)),
@@ -159,7 +175,20 @@ pub const COMMANDS: [Row; 46] = [
     row(Menu::View, UiCommand::LayerDensity, plain(Key::Num7)),
     row(Menu::View, UiCommand::LayerExact, plain(Key::Num8)),
     row(Menu::View, UiCommand::LayerPairs, plain(Key::Num9)),
+    row(Menu::View, UiCommand::LayerInterpolation, plain(Key::I)),
     row(Menu::View, UiCommand::LayerBend, plain(Key::Num0)),
+    row(Menu::View, UiCommand::LayerOneStep, plain(Key::O)),
+    row(Menu::Compare, UiCommand::Compare, plain(Key::C)),
+    row(Menu::Compare, UiCommand::RoundsSideBySide, plain(Key::B)),
+    row(Menu::Compare, UiCommand::AddStage, plain(Key::Insert)),
+    row(Menu::Compare, UiCommand::DuplicateStage, ctrl_shift(Key::D)),
+    row(Menu::Compare, UiCommand::CloseStage, ctrl(Key::W)),
+    row(Menu::Compare, UiCommand::SwapStages, plain(Key::X)),
+    row(Menu::Compare, UiCommand::NextStage, plain(Key::PageDown)),
+    row(Menu::Compare, UiCommand::PreviousStage, plain(Key::PageUp)),
+    row(Menu::Compare, UiCommand::LinkView, ctrl_shift(Key::V)),
+    row(Menu::Compare, UiCommand::LinkLayers, ctrl_shift(Key::L)),
+    row(Menu::Compare, UiCommand::LinkSampler, ctrl_shift(Key::M)),
     row(Menu::View, UiCommand::FoldLeft, plain(Key::F2)),
     row(Menu::View, UiCommand::FoldRight, plain(Key::F3)),
     row(Menu::View, UiCommand::FoldBottom, plain(Key::F4)),

@@ -124,17 +124,7 @@ impl Session {
             }
         }
         self.runs = runs;
-        self.stages = lab
-            .stages
-            .iter()
-            .enumerate()
-            .map(|(i, stage)| {
-                let mut active = self.stages.get(i).cloned().unwrap_or_default();
-                let seen = self.stages.iter().find(|s| s.stage.run == stage.run);
-                active.show(*stage, seen.map(|s| &s.snapshot));
-                active
-            })
-            .collect();
+        self.show_stages(&lab.stages);
         self.lab = Arc::clone(lab);
     }
 

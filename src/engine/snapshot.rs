@@ -9,6 +9,7 @@ use super::probe::Learned;
 use crate::backend::Trajectories;
 use crate::flow::coupling::Pair;
 use crate::flow::exact::Conditional;
+use crate::flow::path::Path;
 use crate::lab::{Lab, RunId};
 
 /// Shared points, data units.
@@ -130,6 +131,8 @@ pub struct StageSnapshot {
     pub conditional: Option<Arc<Conditional>>,
     /// The learned velocity at the probe, where the probe is on.
     pub learned: Option<Learned>,
+    /// How a pair is joined.
+    pub path: Path,
     /// The particles' trajectories under the learned field, with the stage's sampler.
     pub trajectories: Arc<Trajectories>,
     /// Learned field at the flow time, where a layer needs it.

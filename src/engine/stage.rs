@@ -18,7 +18,7 @@ use crate::lab::{Experiment, Sampling, Stage};
 
 /// Points of the target shown.
 const TARGET_POINTS: usize = 2048;
-/// A preview while training may take this long before it draws fewer particles.
+/// The previews of a training may take this long before they draw fewer particles.
 const PREVIEW: Duration = Duration::from_millis(50);
 /// Arrows along the longer side of the grid.
 const GRID: usize = 26;
@@ -47,11 +47,7 @@ pub struct ActiveStage {
 impl Default for ActiveStage {
     fn default() -> Self {
         Self {
-            stage: Stage {
-                run: 0,
-                sampling: Sampling::default(),
-                layers: crate::lab::Layers::default(),
-            },
+            stage: Stage::default(),
             snapshot: StageSnapshot::default(),
             points_of: None,
             drawn: None,
@@ -112,12 +108,14 @@ impl ActiveStage {
         true
     }
 
-    fn particles(&self, training: bool) -> usize {
+    /// How many particles are drawn: all at rest; in training as many as take their part of [`PREVIEW`] among `previews`.
+    fn particles(&self, training: bool, previews: u32) -> usize {
         let all = self.stage.sampling.count as usize;
         if !training || self.secs_per_particle <= 0.0 {
             return all;
         }
-        let fitting = (PREVIEW.as_secs_f64() / self.secs_per_particle) as usize;
+        let part = PREVIEW.as_secs_f64() / f64::from(previews.max(1));
+        let fitting = (part / self.secs_per_particle) as usize;
         all.min(fitting.max(256))
     }
 }
@@ -154,7 +152,47 @@ fn grid_over(bounds: [f32; 4]) -> (FieldGrid, Vec<[f32; 2]>) {
     )
 }
 
+/// Which of the old stages each new one goes on from: one of the same run and sampling (stages were closed, added or
+/// swapped), else that of the same run, else the one at the same place; each old one once.
+fn successors(old: &[Stage], new: &[Stage]) -> Vec<Option<usize>> {
+    let mut from = vec![None; new.len()];
+    let mut taken = vec![false; old.len()];
+    let rules: [fn(&Stage, &Stage) -> bool; 3] = [
+        |a, b| a.run == b.run && a.sampling == b.sampling,
+        |a, b| a.run == b.run && a.sampling.count == b.sampling.count,
+        |_, _| true,
+    ];
+    for (rule, fits) in rules.into_iter().enumerate() {
+        for (i, stage) in new.iter().enumerate() {
+            if from[i].is_some() {
+                continue;
+            }
+            let same_place = (i < old.len()).then_some(i);
+            let others = (0..old.len()).filter(|_| rule < 2);
+            let found = same_place.into_iter().chain(others);
+            from[i] = found.into_iter().find(|&k| !taken[k] && fits(&old[k], stage));
+            if let Some(k) = from[i] {
+                taken[k] = true;
+            }
+        }
+    }
+    from
+}
+
 impl Session {
+    /// Shows these stages from now on; what has been drawn of them is kept.
+    pub(super) fn show_stages(&mut self, stages: &[Stage]) {
+        let old: Vec<Stage> = self.stages.iter().map(|s| s.stage.clone()).collect();
+        let from = successors(&old, stages);
+        let next = stages.iter().zip(from).map(|(stage, from)| {
+            let mut active = from.map(|k| self.stages[k].clone()).unwrap_or_default();
+            let seen = self.stages.iter().find(|s| s.stage.run == stage.run);
+            active.show(stage.clone(), seen.map(|s| &s.snapshot));
+            active
+        });
+        self.stages = next.collect();
+    }
+
     /// Whether the first trajectories are out.
     pub fn has_drawn(&self) -> bool {
         self.stages.iter().all(|s| s.drawn.is_some())
@@ -167,6 +205,7 @@ impl Session {
             let mut stage = std::mem::take(&mut self.stages[i]);
             if let Some(at) = self.index(stage.stage.run) {
                 stage.snapshot.run = stage.stage.run;
+                stage.snapshot.path = self.runs[at].experiment.path;
                 worked |= stage.refresh_points(&self.runs[at].experiment);
                 self.refresh_pairs(&mut stage, at);
                 self.refresh_conditional(&mut stage, at);
@@ -184,7 +223,7 @@ impl Session {
     fn refresh_pairs(&self, stage: &mut ActiveStage, at: usize) {
         let run = &self.runs[at];
         let layers = stage.stage.layers;
-        if !layers.pairs || run.lacks_pairs() {
+        if !(layers.pairs || layers.interpolation) || run.lacks_pairs() {
             stage.snapshot.pairs = Arc::default();
             stage.pairs_of = None;
             return;
@@ -201,10 +240,22 @@ impl Session {
         }
     }
 
+    /// How many stages change because their runs train.
+    fn previews(&self) -> u32 {
+        let trains = |s: &&ActiveStage| {
+            let at = self.index(s.stage.run);
+            at.is_some_and(|at| self.runs[at].state() == RunState::Training)
+        };
+        // the one in hand is not among them
+        self.stages.iter().filter(trains).count() as u32 + 1
+    }
+
     fn refresh_trajectories(&mut self, stage: &mut ActiveStage, at: usize) -> bool {
         let run = &self.runs[at];
         let training = run.state() == RunState::Training;
-        let count = stage.particles(training);
+        // all previews together take their share of the time, however many there are
+        let previews = self.previews();
+        let count = stage.particles(training, previews);
         let key = (run.version, stage.stage.sampling, count);
         let now = Instant::now();
         let stale = match &stage.drawn {
@@ -218,10 +269,16 @@ impl Session {
             return false;
         }
         let (id, step) = (run.id, run.step);
+        if let Some(same) = self.stages.iter().find(|s| s.stage.run == id && s.drawn == Some(key)) {
+            stage.snapshot.trajectories = Arc::clone(&same.snapshot.trajectories);
+            stage.snapshot.step = same.snapshot.step;
+            stage.drawn = Some(key);
+            return true;
+        }
         let start = stage.snapshot.source[..count.min(stage.snapshot.source.len())].to_vec();
         let drawn = self.sample(id, &stage.stage.sampling, Some(start), true);
         let spent = now.elapsed();
-        stage.throttle.done(Instant::now(), spent);
+        stage.throttle.done(Instant::now(), spent * previews.max(1));
         stage.drawn = Some(key);
         match drawn {
             Ok(trajectories) => {
@@ -308,6 +365,29 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stages_keep_what_was_drawn_when_others_come_and_go() {
+        let stage = |run, steps| Stage {
+            run,
+            sampling: Sampling {
+                steps,
+                ..Sampling::default()
+            },
+            ..Stage::default()
+        };
+        let (a, b, c) = (stage(1, 1), stage(1, 9), stage(2, 1));
+        let of = |old: &[&Stage], new: &[&Stage]| {
+            let owned = |s: &[&Stage]| s.iter().map(|s| (*s).clone()).collect::<Vec<_>>();
+            successors(&owned(old), &owned(new))
+        };
+        assert_eq!(of(&[&a, &b, &c], &[&a, &b, &c]), [Some(0), Some(1), Some(2)]);
+        assert_eq!(of(&[&a, &b, &c], &[&c, &b, &a]), [Some(2), Some(1), Some(0)], "swapped");
+        assert_eq!(of(&[&a, &b, &c], &[&b, &c]), [Some(1), Some(2)], "closed");
+        assert_eq!(of(&[&a, &c], &[&a, &b, &c]), [Some(0), None, Some(1)], "added");
+        assert_eq!(of(&[&a, &c], &[&b, &c]), [Some(0), Some(1)], "another sampler");
+        assert_eq!(of(&[&a], &[&c]), [Some(0)], "another run");
+    }
 
     #[test]
     fn the_grid_has_square_cells_and_covers_the_bounds() {

@@ -10,12 +10,12 @@ use serde_json::{Map, Value, json};
 
 use super::file::{check_states, check_version, experiment_of, parse_json, resolve_file, to_value, typed};
 use super::{
-    BadInput, Experiment, Lab, LabRun, Layers, Look, Origin, Probe, RunRecord, SCHEMA_VERSION, Sampling, Stage, limits,
-    schema,
+    BadInput, Compare, Experiment, Lab, LabRun, Layers, Look, MOST_CAPTION, MOST_STAGES, Origin, Probe, RunRecord,
+    SCHEMA_VERSION, Sampling, Stage, limits, schema,
 };
 use crate::net::{Checkpoint, Shape};
 
-/// The most runs, and the most stages, of one lab.
+/// The most runs of one lab.
 const MOST_RUNS: usize = 64;
 
 /// The text of a lab's file, records included.
@@ -54,7 +54,11 @@ pub fn parse_lab(text: &str, base_dir: &Path) -> Result<Lab, BadInput> {
     let Some(given) = given.as_object().filter(|g| g.contains_key("runs")) else {
         return super::parse_run_file(text, base_dir).map(Lab::of);
     };
-    known_keys(given, &["schema_version", "runs", "stages", "probe", "look"], "")?;
+    known_keys(
+        given,
+        &["schema_version", "runs", "stages", "compare", "probe", "look"],
+        "",
+    )?;
     let runs: Result<Vec<LabRun>, BadInput> = list(given, "runs")?
         .iter()
         .enumerate()
@@ -76,14 +80,41 @@ pub fn parse_lab(text: &str, base_dir: &Path) -> Result<Lab, BadInput> {
         &no_stage[..]
     };
     let stages: Result<Vec<Stage>, BadInput> = stages.iter().enumerate().map(|(i, v)| stage_of(v, i, &runs)).collect();
+    let mut stages = stages?;
+    if !given.contains_key("compare") {
+        drop_cards(&mut stages, &runs);
+    }
+    if stages.len() > MOST_STAGES {
+        return Err(BadInput::new(format!(
+            "\"stages\" has {} entries; it must have from 1 to {MOST_STAGES}",
+            stages.len()
+        )));
+    }
     let part = |key: &str| given.get(key).cloned().unwrap_or_else(|| json!({}));
+    let compare: Compare = laid(&Compare::default(), &part("compare"), "compare", "compare")?;
+    if compare.focus >= stages.len() {
+        return Err(BadInput::new(format!(
+            "\"compare.focus\" is {}, but the stages are numbered from 0 to {}",
+            compare.focus,
+            stages.len() - 1
+        )));
+    }
     Ok(Lab {
         schema_version: SCHEMA_VERSION,
         runs,
-        stages: stages?,
+        stages,
+        compare,
         probe: laid(&Probe::default(), &part("probe"), "probe", "probe")?,
         look: laid(&Look::default(), &part("look"), "look", "look")?,
     })
+}
+
+/// Files from before Compare also hold the small stages of the rounds' cards, one a run in their order: those are made anew.
+fn drop_cards(stages: &mut Vec<Stage>, runs: &[LabRun]) {
+    let cards = stages.iter().skip(1).map(|stage| stage.run);
+    if runs.len() > 1 && cards.eq(runs.iter().map(|run| run.id)) {
+        stages.truncate(1);
+    }
 }
 
 /// The list under `key`, with at least one and not too many entries.
@@ -146,7 +177,8 @@ fn run_of(given: &Value, i: usize, base_dir: &Path) -> Result<LabRun, BadInput> 
     limits::check(&value, "", &place)?;
     let experiment = experiment_of(&value, &place)?;
     let origin = match given.get("origin") {
-        Some(origin) => laid(&Origin::default(), origin, "origin", &format!("{shown}.origin"))?,
+        // a parent has no default, so there is nothing to lay it over
+        Some(origin) => typed(origin, &format!("{shown}.origin"))?,
         None => Origin::default(),
     };
     let record = match given.get("record") {
@@ -171,7 +203,7 @@ fn run_of(given: &Value, i: usize, base_dir: &Path) -> Result<LabRun, BadInput> 
 fn stage_of(given: &Value, i: usize, runs: &[LabRun]) -> Result<Stage, BadInput> {
     let shown = format!("stages[{i}]");
     let given = object(given, &shown)?;
-    known_keys(given, &["run", "sampling", "layers"], &shown)?;
+    known_keys(given, &["run", "sampling", "layers", "caption"], &shown)?;
     let run = match given.get("run") {
         Some(run) => typed(run, &format!("{shown}.run"))?,
         None => runs[0].id,
@@ -187,7 +219,21 @@ fn stage_of(given: &Value, i: usize, runs: &[LabRun]) -> Result<Stage, BadInput>
     let sampling = laid(&Sampling::default(), part("sampling"), "sampling", &place)?;
     check_states(&sampling, &place)?;
     let layers = laid(&Layers::default(), part("layers"), "layers", &format!("{shown}.layers"))?;
-    Ok(Stage { run, sampling, layers })
+    let caption: String = match given.get("caption") {
+        Some(caption) => typed(caption, &format!("{shown}.caption"))?,
+        None => String::new(),
+    };
+    if caption.chars().count() > MOST_CAPTION {
+        return Err(BadInput::new(format!(
+            "\"{shown}.caption\" has more than {MOST_CAPTION} letters"
+        )));
+    }
+    Ok(Stage {
+        run,
+        sampling,
+        layers,
+        caption,
+    })
 }
 
 fn record_value(record: &RunRecord) -> Value {
@@ -289,6 +335,56 @@ mod tests {
     }
 
     #[test]
+    fn children_come_back_with_their_parents() {
+        let mut lab = lab();
+        for (id, origin) in [
+            (
+                2,
+                Origin::Reflow {
+                    parent: 1,
+                    from_parent: true,
+                },
+            ),
+            (
+                3,
+                Origin::Distilled {
+                    parent: 2,
+                    from_parent: false,
+                },
+            ),
+        ] {
+            let mut run = lab.runs[0].clone();
+            (run.id, run.origin) = (id, origin);
+            lab.runs.push(run);
+        }
+        let back = parse_lab(&lab_text(&lab), Path::new("")).unwrap();
+        assert!(back.runs.iter().zip(&lab.runs).all(|(a, b)| a.origin == b.origin));
+    }
+
+    #[test]
+    fn stages_side_by_side_come_back_and_the_cards_of_older_files_go() {
+        let mut lab = lab();
+        let mut second = lab.runs[0].clone();
+        second.id = 2;
+        lab.runs.push(second);
+        let mut stage = lab.stages[0].clone();
+        (stage.run, stage.sampling.steps, stage.caption) = (2, 1, "one step\nand no more".into());
+        lab.stages.push(stage);
+        (lab.compare.on, lab.compare.focus, lab.compare.link_sampler) = (true, 1, true);
+        let text = lab_text(&lab);
+        let back = parse_lab(&text, Path::new("")).unwrap();
+        assert_eq!((&back.stages, back.compare), (&lab.stages, lab.compare));
+        // an older file: the large stage, then one a run
+        let mut old: Value = serde_json::from_str(&text).unwrap();
+        let small = old["stages"][0].clone();
+        old["stages"] = json!([{"run": 2}, small, old["stages"][1]]);
+        old.as_object_mut().unwrap().remove("compare");
+        let back = parse_lab(&old.to_string(), Path::new("")).unwrap();
+        assert_eq!(back.stages.len(), 1);
+        assert_eq!((back.stages[0].run, back.compare), (2, Compare::default()));
+    }
+
+    #[test]
     fn damage_is_named() {
         let good = to_value(&serde_json::from_str::<Value>(&lab_text(&lab())).unwrap());
         let fault = |pointer: &str, value: Value| {
@@ -301,6 +397,9 @@ mod tests {
         assert!(fault("/runs/0/experiment/steps", json!(-1)).contains("runs[0].experiment.steps"));
         assert!(fault("/stages/0/run", json!(9)).contains("stages[0].run"));
         assert!(fault("/stages", json!([])).contains("stages"));
+        assert!(fault("/stages", json!([{}, {}, {}, {}, {}])).contains("from 1 to 4"));
+        assert!(fault("/compare/focus", json!(1)).contains("compare.focus"));
+        assert!(fault("/compare/arrangement", json!("rows")).contains("row"));
         assert!(fault("/look/theme", json!("drak")).contains("dark"));
         assert!(fault("/schema_version", json!(2)).contains("version 1"));
     }

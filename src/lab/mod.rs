@@ -26,7 +26,10 @@ pub use npy::{Array, decode as decode_npy};
 pub use points::{MOST_POINTS, points_from_bytes, read_bytes, read_pairs, read_points};
 pub use presets::{PRESETS, Preset, preset, preset_text};
 pub use schema::{kind_defaults, kinds_of, names_of};
-pub use stage::{Grid, Language, Layers, Lens, Look, Probe, Sampler, Sampling, Stage, ThemeChoice};
+pub use stage::{
+    ARRANGEMENTS, Arrangement, Compare, Grid, Language, Layers, Lens, Look, MOST_CAPTION, MOST_STAGES, Probe, Sampler,
+    Sampling, Stage, ThemeChoice,
+};
 
 use crate::net::Checkpoint;
 
@@ -122,8 +125,11 @@ pub struct Lab {
     pub schema_version: u32,
     /// The runs, in the order of their tabs.
     pub runs: Vec<LabRun>,
-    /// The plots; the first fills the window.
+    /// The plots, one to [`MOST_STAGES`].
     pub stages: Vec<Stage>,
+    /// How they stand side by side, and which of them has the focus.
+    #[serde(default)]
+    pub compare: Compare,
     /// Where the stages are probed.
     #[serde(default)]
     pub probe: Probe,
@@ -148,10 +154,29 @@ impl Lab {
             stages: vec![Stage {
                 run: 1,
                 sampling: file.sampling,
-                layers: Layers::default(),
+                ..Stage::default()
             }],
+            compare: Compare::default(),
             probe: Probe::default(),
             look: Look::default(),
+        }
+    }
+
+    /// The index of the stage with the focus; 0 where there is none of the index that is written down.
+    pub const fn focus(&self) -> usize {
+        if self.compare.focus < self.stages.len() {
+            self.compare.focus
+        } else {
+            0
+        }
+    }
+
+    /// The indices of the stages that are shown: all under Compare, else the one with the focus.
+    pub fn shown(&self) -> std::ops::Range<usize> {
+        if self.compare.on {
+            0..self.stages.len()
+        } else {
+            self.focus()..(self.focus() + 1).min(self.stages.len())
         }
     }
 

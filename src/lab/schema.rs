@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::bad_input::suggestion;
-use super::stage::{Grid, Language, Lens, Sampler, ThemeChoice};
+use super::stage::{Arrangement, Grid, Language, Lens, Sampler, ThemeChoice};
 use super::{BadInput, Origin};
 use crate::flow::coupling::{COUPLINGS, Coupling};
 use crate::flow::distribution::{DISTRIBUTIONS, Distribution};
@@ -246,6 +246,7 @@ pub fn names_of(slot: &str) -> Option<Vec<String>> {
         "sampling.lens" => names::<Lens>(),
         "sampling.sampler" | "coupling.sampler" => names::<Sampler>(),
         "sampling.grid" => names::<Grid>(),
+        "compare.arrangement" => names::<Arrangement>(),
         "look.theme" => names::<ThemeChoice>(),
         "look.language" => names::<Language>(),
         _ => return None,

@@ -79,6 +79,10 @@ pub struct Layers {
     pub bend: bool,
     /// The pairs through the probe, their velocities, the mean of these and the learned one.
     pub probe: bool,
+    /// The pairs themselves on their way, X_t on its path from x0 to x1: what the network regresses on, not what it learned.
+    pub interpolation: bool,
+    /// An inset with the particles after one Euler step.
+    pub one_step: bool,
     /// How many trajectories are drawn.
     pub trajectories_shown: u32,
     /// How many pairs are drawn as chords, and counted, measured and assigned in the couplings view.
@@ -101,6 +105,8 @@ impl Default for Layers {
             pairs: false,
             bend: false,
             probe: false,
+            interpolation: false,
+            one_step: false,
             trajectories_shown: 400,
             pairs_shown: 120,
             pairs_power: 4.0,
@@ -109,7 +115,7 @@ impl Default for Layers {
 }
 
 /// One plot.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
     /// Which run.
     pub run: RunId,
@@ -119,6 +125,69 @@ pub struct Stage {
     /// What is drawn.
     #[serde(default)]
     pub layers: Layers,
+    /// What it shows, for those who look: the id of a text that comes with the program (`scene.<id>` in the locale file),
+    /// or words of the user's own, the first line a heading. May be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub caption: String,
+}
+
+/// The most stages side by side.
+pub const MOST_STAGES: usize = 4;
+/// The most letters of a stage's caption.
+pub const MOST_CAPTION: usize = 400;
+
+/// How several stages lie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arrangement {
+    /// So that the plots are as large as they can be.
+    #[default]
+    Auto,
+    /// Side by side.
+    Row,
+    /// One above the other.
+    Column,
+    /// Two a row.
+    Grid,
+}
+
+/// Every arrangement with its name in files.
+pub const ARRANGEMENTS: [(Arrangement, &str); 4] = [
+    (Arrangement::Auto, "auto"),
+    (Arrangement::Row, "row"),
+    (Arrangement::Column, "column"),
+    (Arrangement::Grid, "grid"),
+];
+
+/// Stages side by side: same particles (count and seed), same clock; what else they share can be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Compare {
+    /// Whether all stages are shown, or only the one with the focus.
+    pub on: bool,
+    /// Which stage the panels edit, from 0.
+    pub focus: usize,
+    /// How they lie.
+    pub arrangement: Arrangement,
+    /// Pan and zoom move all.
+    pub link_view: bool,
+    /// A layer is switched in all.
+    pub link_layers: bool,
+    /// Sampler, steps and grid are those of the stage with the focus, where the lens is the same.
+    pub link_sampler: bool,
+}
+
+impl Default for Compare {
+    fn default() -> Self {
+        Self {
+            on: false,
+            focus: 0,
+            arrangement: Arrangement::Auto,
+            link_view: true,
+            link_layers: true,
+            link_sampler: false,
+        }
+    }
 }
 
 /// Where the probe is; one for all stages, so that runs are compared in one place.

@@ -9,6 +9,7 @@ pub mod color;
 pub mod density;
 pub mod field;
 pub mod figure;
+pub mod interpolation;
 pub mod lengths;
 pub mod pairs;
 pub mod probe;
@@ -189,6 +190,18 @@ impl Picture {
     /// The name of a mark, where it has one.
     pub fn name_of(&self, mark: usize) -> Option<&'static str> {
         self.names.iter().find(|(i, _)| *i == mark).map(|(_, name)| *name)
+    }
+
+    /// Dots and lines smaller by this factor: for small plots.
+    pub fn thin(&mut self, factor: f32) {
+        for mark in &mut self.marks {
+            match mark {
+                Mark::Points { radius_px: size, .. }
+                | Mark::Lines { width_px: size, .. }
+                | Mark::Arrows { width_px: size, .. } => *size *= factor,
+                Mark::Heat { .. } | Mark::Text { .. } => {}
+            }
+        }
     }
 }
 

@@ -9,12 +9,14 @@ use super::bend::{self, bend_colors, full_scale};
 use super::color::{ColorMap, Theme, cyclic, with_alpha};
 use super::density::{Density, density};
 use super::field::{FieldArrows, difference, field_arrows};
+use super::interpolation::{Ways, ways};
 use super::pairs::{Chords, chords};
 use super::probe::{ProbeInput, probe_legend, probe_marks};
 use super::{Bounds, Colors, LegendEntry, Mark, Picture, Rgba, Shape, Swatch};
 use crate::backend::Trajectories;
 use crate::engine::snapshot::{FieldGrid, Points};
 use crate::flow::coupling::Pair;
+use crate::flow::path::Path;
 use crate::lab::Layers;
 
 /// What a stage is drawn from; all but `layers`, `t` and `theme` are parts of a `StageSnapshot`.
@@ -28,6 +30,8 @@ pub struct StageInput<'a> {
     pub trajectories: &'a Arc<Trajectories>,
     /// Training pairs, for the chords.
     pub pairs: &'a Arc<Vec<Pair>>,
+    /// How a pair is joined.
+    pub path: Path,
     /// Learned velocities at `t`.
     pub field: Option<&'a Arc<FieldGrid>>,
     /// Exact velocities at `t`, on the same grid.
@@ -53,6 +57,8 @@ pub struct StageCache {
     lines: Kept<(usize, Theme, u32, bool, bool), Lines>,
     bends: Kept<(usize, Theme, u32), Arc<Vec<Rgba>>>,
     pairs: Kept<(usize, Theme, u32), Chords>,
+    ways: Kept<(usize, Theme, Path, u32), Ways>,
+    moving: Kept<(usize, Theme, Path, u32, u64), Mark>,
     now: Kept<(usize, u64), Points>,
     density: Kept<(usize, Theme), Density>,
     arrows: Kept<(usize, Theme), FieldArrows>,
@@ -117,6 +123,7 @@ pub fn stage_picture(input: &StageInput, cache: &mut StageCache) -> Picture {
     add_maps(input, cache, &mut picture);
     add_clouds(input, &mut picture);
     add_pairs(input, cache, &mut picture);
+    add_interpolation(input, cache, &mut picture);
     add_trajectories(input, cache, &mut picture);
     add_arrows(input, cache, &mut picture);
     add_particles(input, cache, &mut picture);
@@ -150,15 +157,49 @@ fn hold(input: &StageInput, cache: &mut StageCache) {
     }
 }
 
+/// Forgets what was made from other pairs.
+fn hold_pairs(input: &StageInput, cache: &mut StageCache) {
+    if !cache.held.3.as_ref().is_some_and(|held| Arc::ptr_eq(held, input.pairs)) {
+        (cache.pairs, cache.ways, cache.moving) = Default::default();
+        cache.held.3 = Some(input.pairs.clone());
+    }
+}
+
+/// The pairs on their way.
+fn add_interpolation(input: &StageInput, cache: &mut StageCache, picture: &mut Picture) {
+    if !input.layers.interpolation || input.pairs.is_empty() {
+        return;
+    }
+    hold_pairs(input, cache);
+    let shown = input.layers.pairs_shown;
+    let key = (id(input.pairs), input.theme, input.path, shown);
+    let ways = cache
+        .ways
+        .get(key, || ways(input.pairs, shown as usize, input.path, input.theme));
+    // with the pairs' own layer their chords are there already
+    if !input.layers.pairs {
+        for mark in ways.lines.clone() {
+            picture.add("ways", mark);
+        }
+        for mark in ways.ends.clone() {
+            picture.add("ends", mark);
+        }
+    }
+    let now = (id(input.pairs), input.theme, input.path, shown, input.t.to_bits());
+    picture.add("interpolation", cache.moving.get(now, || ways.at(input.t)));
+    picture.legend.push(LegendEntry {
+        key: "legend.interpolation",
+        text: "pairs on their way, X_t",
+        swatch: Swatch::Wheel(ramp(|x| cyclic(input.theme, x * TAU))),
+    });
+}
+
 /// Chords of pairs and their crossings.
 fn add_pairs(input: &StageInput, cache: &mut StageCache, picture: &mut Picture) {
     if !input.layers.pairs {
         return;
     }
-    if !cache.held.3.as_ref().is_some_and(|held| Arc::ptr_eq(held, input.pairs)) {
-        cache.pairs = Kept::default();
-        cache.held.3 = Some(input.pairs.clone());
-    }
+    hold_pairs(input, cache);
     let shown = input.layers.pairs_shown;
     let key = (id(input.pairs), input.theme, shown);
     let (marks, legend) = cache
@@ -384,18 +425,23 @@ fn start_colors(input: &StageInput, cache: &mut StageCache) -> Arc<Vec<Rgba>> {
     let t = input.trajectories;
     cache.colors.get((id(t), input.theme), || {
         let starts: Vec<[f32; 2]> = t.states.iter().step_by(t.times.len().max(1)).copied().collect();
-        let n = starts.len().max(1) as f32;
-        let mean = starts
-            .iter()
-            .fold([0.0, 0.0], |m, p| [m[0] + p[0] / n, m[1] + p[1] / n]);
-        // 256 colors are more than the eye tells apart, and spare a power and two cube roots a particle
-        let wheel: Vec<Rgba> = (0..256).map(|i| cyclic(input.theme, i as f32 / 256.0 * TAU)).collect();
-        let color = |p: &[f32; 2]| {
-            let angle = (p[1] - mean[1]).atan2(p[0] - mean[0]).rem_euclid(TAU);
-            wheel[(angle / TAU * 256.0) as usize % 256]
-        };
-        Arc::new(starts.iter().map(color).collect())
+        Arc::new(angle_colors(&starts, input.theme))
     })
+}
+
+/// One color a point, by its angle around the mean of all.
+pub fn angle_colors(points: &[[f32; 2]], theme: Theme) -> Vec<Rgba> {
+    let n = points.len().max(1) as f32;
+    let mean = points
+        .iter()
+        .fold([0.0, 0.0], |m, p| [m[0] + p[0] / n, m[1] + p[1] / n]);
+    // 256 colors are more than the eye tells apart, and spare a power and two cube roots a point
+    let wheel: Vec<Rgba> = (0..256).map(|i| cyclic(theme, i as f32 / 256.0 * TAU)).collect();
+    let color = |p: &[f32; 2]| {
+        let angle = (p[1] - mean[1]).atan2(p[0] - mean[0]).rem_euclid(TAU);
+        wheel[(angle / TAU * 256.0) as usize % 256]
+    };
+    points.iter().map(color).collect()
 }
 
 /// The most states of a line that are drawn: of more, every k-th and the last.

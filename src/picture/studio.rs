@@ -230,7 +230,7 @@ impl Studio {
     /// All that a stage shows at flow time t.
     pub fn stage(&mut self, stage: &Stage, t: f64) -> StageSnapshot {
         let lab = Lab {
-            stages: vec![*stage],
+            stages: vec![stage.clone()],
             ..self.lab.clone()
         };
         self.session.apply(&Arc::new(lab));

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::short;
-use crate::lab::kind_defaults;
+use crate::lab::{Stage, kind_defaults};
 
 /// The text of a key, or `fallback` where the locale file has none: tables of flow carry their own English words.
 pub fn text_or(key: &str, fallback: &str) -> String {
@@ -18,6 +18,20 @@ pub fn name_of(set: &str, id: &str) -> String {
     let spelled = id.replace('-', " ");
     let own = text_or(&format!("set.{set}.{id}.name"), &spelled);
     text_or(&format!("option.{set}.{id}.name"), &own)
+}
+
+/// The heading and the sentence of a stage's caption: those of its id in the locale file, else its first line and the rest;
+/// None where it has none.
+pub fn caption_of_stage(stage: &Stage) -> Option<(String, String)> {
+    let id = stage.caption.trim();
+    if id.is_empty() {
+        return None;
+    }
+    let (first, rest) = id.split_once('\n').unwrap_or((id, ""));
+    Some((
+        text_or(&format!("scene.{id}.heading"), first),
+        text_or(&format!("scene.{id}.sentence"), rest),
+    ))
 }
 
 /// The id that serde gives: a plain name, or the kind of a tagged object.
@@ -83,6 +97,20 @@ pub fn grouped(count: u64) -> String {
 mod tests {
     use super::*;
     use crate::flow::distribution::{Distribution, TwoMoons};
+
+    #[test]
+    fn a_stage_says_what_it_shows_in_its_own_words() {
+        let said = |caption: &str| {
+            caption_of_stage(&Stage {
+                caption: caption.into(),
+                ..Stage::default()
+            })
+        };
+        assert_eq!(said("  "), None);
+        assert_eq!(said("one\ntwo three"), Some(("one".into(), "two three".into())));
+        let known = said("crossing-pairs").expect("it comes with the program");
+        assert!(!known.0.contains("scene") && known.1.len() > 10, "{known:?}");
+    }
 
     #[test]
     fn kinds_are_named_with_what_is_not_usual() {

@@ -15,11 +15,11 @@ pub fn ui(ui: &mut Ui) -> bool {
     let height = (ui.ctx().content_rect().height() - 160.0).max(200.0);
     ScrollArea::vertical().max_height(height).show(ui, |ui| {
         ui.columns(2, |columns| {
-            for (i, menu) in [Menu::Run, Menu::File, Menu::Edit, Menu::Help, Menu::View]
+            for (i, menu) in [Menu::Run, Menu::File, Menu::Edit, Menu::Help, Menu::View, Menu::Compare]
                 .into_iter()
                 .enumerate()
             {
-                let ui = &mut columns[usize::from(i == 4)];
+                let ui = &mut columns[usize::from(i >= 4)];
                 ui.label(theme::strong(t!(menu.key())));
                 Grid::new(("keys", i))
                     .num_columns(2)

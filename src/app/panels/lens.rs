@@ -17,7 +17,7 @@ use crate::lab::{Sampler, Stage};
 pub fn ui(app: &mut App, ui: &mut Ui) {
     section(ui, "section.lens");
     equation(ui);
-    let mut stage = *app.stage();
+    let mut stage = app.stage().clone();
     sampling(ui, &mut stage);
     if stage != *app.stage() {
         *app.stage_mut() = stage;

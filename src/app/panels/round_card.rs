@@ -12,14 +12,15 @@ use rust_i18n::t;
 
 use crate::app::App;
 use crate::app::paint::PicturePainter;
-use crate::app::rounds::{further, tag_of};
+use crate::app::rounds::{cards, further, tag_of};
+use crate::app::stages::card_index;
 use crate::app::theme::{self, text};
 use crate::app::widgets::number::name_it;
 use crate::app::widgets::{grouped, measured};
 use crate::engine::snapshot::{Points, RunSnapshot, RunState};
 use crate::lab::{LabRun, RunId};
 use crate::picture::stage::{StageCache, StageInput, stage_picture};
-use crate::picture::{Bounds, Mark, Transform, color};
+use crate::picture::{Bounds, Transform, color};
 
 /// Width of a card's words.
 const WORDS_WIDTH: f32 = 138.0;
@@ -232,13 +233,11 @@ fn menu(app: &mut App, ui: &mut Ui, run: &LabRun) {
 
 /// The run's own small stage, at the flow time of the big one.
 fn small_stage(app: &mut App, ui: &mut Ui, rect: Rect, run: RunId) {
-    let at = app.lab.stages.iter().skip(1).position(|s| s.run == run);
-    let Some((stage, shot)) = at.and_then(|i| app.lab.stages.get(i + 1).zip(app.snapshot.stages.get(i + 1))) else {
+    let stage = cards(&app.lab).into_iter().find(|s| s.run == run);
+    let shot = card_index(&app.lab, run).and_then(|at| app.snapshot.stages.get(at));
+    let Some((stage, shot)) = stage.zip(shot.filter(|s| s.run == run)) else {
         return;
     };
-    if shot.run != run {
-        return;
-    }
     let small = &mut app.screen.rounds.small;
     let index = small.iter().position(|s| s.run == run).unwrap_or_else(|| {
         small.push(Small {
@@ -260,6 +259,7 @@ fn small_stage(app: &mut App, ui: &mut Ui, rect: Rect, run: RunId) {
         target: &small.target.1,
         trajectories: &shot.trajectories,
         pairs: &shot.pairs,
+        path: shot.path,
         field: None,
         exact_field: None,
         exact_is_estimate: false,
@@ -270,12 +270,7 @@ fn small_stage(app: &mut App, ui: &mut Ui, rect: Rect, run: RunId) {
         bounds: shot.bounds,
     };
     let mut picture = stage_picture(&input, &mut small.cache);
-    for mark in &mut picture.marks {
-        match mark {
-            Mark::Points { radius_px: size, .. } | Mark::Lines { width_px: size, .. } => *size *= SMALLER,
-            _ => {}
-        }
-    }
+    picture.thin(SMALLER);
     let inner = rect.shrink(4.0);
     let [min, max] = [inner.min, inner.max].map(|p| [p.x, p.y]);
     small

@@ -3,6 +3,7 @@
 use eframe::egui::{self, Align, Button, ComboBox, Layout, RichText, TextEdit, Ui};
 use rust_i18n::t;
 
+use super::stage::ARRANGEMENT_KEYS;
 use crate::app::App;
 use crate::app::theme::{self, text};
 use crate::app::ui_command::{COMMANDS, Menu, UiCommand, preset_name};
@@ -20,7 +21,7 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
             egui::containers::menu::menu_style(ui.style_mut());
             ui.spacing_mut().item_spacing.x = 2.0;
             ui.spacing_mut().button_padding.x = 7.0;
-            for menu in Menu::ALL {
+            for menu in Menu::BAR {
                 menu_ui(app, ui, menu);
                 if menu == Menu::File {
                     presets(app, ui);
@@ -29,6 +30,7 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
         });
         ui.add_space(6.0);
         lenses(ui, narrow);
+        compare(app, ui);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             look(app, ui, narrow);
             badge(app, ui, narrow);
@@ -38,26 +40,67 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
 }
 
 fn menu_ui(app: &mut App, ui: &mut Ui, menu: Menu) {
+    ui.menu_button(t!(menu.key()), |ui| menu_rows(app, ui, menu));
+}
+
+fn menu_rows(app: &mut App, ui: &mut Ui, menu: Menu) {
     let ctx = ui.ctx().clone();
-    ui.menu_button(t!(menu.key()), |ui| {
-        let (undo, redo) = app.can_undo();
-        for row in COMMANDS.iter().filter(|row| row.menu == menu) {
-            let enabled = match row.command {
-                UiCommand::Undo => undo,
-                UiCommand::Redo => redo,
-                _ => true,
-            };
-            let button = Button::new(row.command.name()).shortcut_text(row.command.keys_text(&ctx));
-            if ui
-                .add_enabled(enabled, button)
-                .on_hover_text(row.command.hint())
-                .clicked()
-            {
-                app.run_command(&ctx, &row.command);
-                ui.close();
-            }
+    let (undo, redo) = app.can_undo();
+    for row in COMMANDS.iter().filter(|row| row.menu == menu) {
+        let enabled = match row.command {
+            UiCommand::Undo => undo,
+            UiCommand::Redo => redo,
+            _ => true,
+        };
+        let button = Button::new(row.command.name()).shortcut_text(row.command.keys_text(&ctx));
+        let button = match is_on(app, &row.command) {
+            Some(on) => button.selected(on),
+            None => button,
+        };
+        if ui
+            .add_enabled(enabled, button)
+            .on_hover_text(row.command.hint())
+            .clicked()
+        {
+            app.run_command(&ctx, &row.command);
+            ui.close();
         }
+    }
+}
+
+/// Whether what a command switches is on; None for a command that switches nothing.
+fn is_on(app: &App, command: &UiCommand) -> Option<bool> {
+    let compare = &app.lab.compare;
+    match command {
+        UiCommand::Compare => Some(compare.on),
+        UiCommand::LinkView => Some(compare.link_view),
+        UiCommand::LinkLayers => Some(compare.link_layers),
+        UiCommand::LinkSampler => Some(compare.link_sampler),
+        _ => None,
+    }
+}
+
+/// The button that puts stages side by side, and its menu.
+fn compare(app: &mut App, ui: &mut Ui) {
+    let ctx = ui.ctx().clone();
+    let command = UiCommand::Compare;
+    ui.spacing_mut().item_spacing.x = 1.0;
+    let button = Button::selectable(app.lab.compare.on, command.name());
+    if ui.add(button).on_hover_text(command.tooltip(&ctx)).clicked() {
+        app.run_command(&ctx, &command);
+    }
+    let menu = ui.menu_button(RichText::new("\u{25be}").size(text::SMALL), |ui| {
+        menu_rows(app, ui, Menu::Compare);
+        ui.separator();
+        ui.label(RichText::new(t!("stages.arrangement")).color(theme::current(ui).weak));
+        ui.horizontal(|ui| {
+            for (arrangement, key) in ARRANGEMENT_KEYS {
+                ui.selectable_value(&mut app.lab.compare.arrangement, arrangement, t!(key));
+            }
+        });
     });
+    name_it(&menu.response, &t!("menu.compare"));
+    menu.response.on_hover_text(t!("stages.menu_hint"));
 }
 
 fn presets(app: &mut App, ui: &mut Ui) {
@@ -81,7 +124,6 @@ fn lenses(ui: &mut Ui, narrow: bool) {
     for (name, short, why) in [
         ("lens.pf_ode", "lens.pf_ode_short", "lens.pf_ode_why"),
         ("lens.sde", "lens.sde", "lens.sde_why"),
-        ("lens.compare", "lens.compare", "lens.compare_why"),
     ] {
         let name = if narrow { t!(short) } else { t!(name) };
         ui.add_enabled(false, Button::selectable(false, name))

@@ -11,6 +11,7 @@ const ALL: Layers = Layers {
     density: true,
     exact: true,
     pairs: true,
+    interpolation: true,
     trajectories_shown: 20,
     ..NOTHING
 };
@@ -110,6 +111,7 @@ fn what_has_no_points_is_an_empty_picture() {
             target: &nothing,
             trajectories: &trajectories,
             pairs: &Arc::default(),
+            path: Path::Linear,
             field: None,
             exact_field: None,
             exact_is_estimate: false,

@@ -4,10 +4,10 @@ use std::sync::atomic::AtomicBool;
 
 use rust_i18n::t;
 
-use super::{Ask, BLANK, asked, at, plane, stage_of};
+use super::{Ask, BLANK, asked, at, plane, stage_of, with};
 use crate::engine::coupling::{CouplingReport, PowerCost, report};
 use crate::engine::snapshot::StageSnapshot;
-use crate::lab::{LabRun, Layers, Stage};
+use crate::lab::{LabRun, Layers};
 use crate::picture::figure::{Content, Figure, Panel};
 use crate::picture::lengths::Histogram;
 use crate::picture::short;
@@ -27,10 +27,7 @@ fn shown(
     if let Err(error @ (StudioError::Canceled | StudioError::Fault(_))) = made {
         return Err(error);
     }
-    let stage = Stage {
-        layers,
-        ..stage_of(studio, run.id)
-    };
+    let stage = with(&stage_of(studio, run.id), layers);
     let snapshot = studio.stage(&stage, ask.t);
     Ok(Some((run, snapshot)))
 }

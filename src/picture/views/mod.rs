@@ -72,7 +72,7 @@ const fn view(name: &'static str, summary: &'static str, moves: bool, make: Make
 }
 
 /// All views.
-pub const VIEWS: [View; 19] = [
+pub const VIEWS: [View; 20] = [
     view(
         "stage",
         "the stage with the layers that the lab has on",
@@ -132,6 +132,12 @@ pub const VIEWS: [View; 19] = [
         "the pairs through one point at flow time t, their mean and the learned velocity",
         true,
         couplings::probe,
+    ),
+    view(
+        "interpolation",
+        "the pairs themselves at flow time t, each on its own path, whatever it crosses",
+        true,
+        planes::interpolation,
     ),
     view(
         "bend",
@@ -265,6 +271,8 @@ const BLANK: Layers = Layers {
     pairs: false,
     bend: false,
     probe: false,
+    interpolation: false,
+    one_step: false,
     trajectories_shown: 400,
     pairs_shown: 120,
     pairs_power: 4.0,
@@ -274,15 +282,7 @@ const BLANK: Layers = Layers {
 fn stage_of(studio: &Studio, run: RunId) -> Stage {
     let stages = &studio.lab().stages;
     let own = stages.iter().find(|s| s.run == run);
-    let mut stage = own.or(stages.first()).copied().unwrap_or(Stage {
-        run,
-        sampling: crate::lab::Sampling::default(),
-        layers: Layers::default(),
-    });
-    // small stages beside the large one carry few particles: a figure has room for all
-    if let Some(first) = stages.first() {
-        stage.sampling.count = stage.sampling.count.max(first.sampling.count);
-    }
+    let mut stage = own.or(stages.first()).cloned().unwrap_or_default();
     stage.run = run;
     if is_student(studio, run) {
         // a student knows t = 0 alone
@@ -296,6 +296,14 @@ fn is_student(studio: &Studio, run: RunId) -> bool {
     run.is_some_and(|r| matches!(r.origin, Origin::Distilled { .. }))
 }
 
+/// The stage with other layers.
+fn with(stage: &Stage, layers: Layers) -> Stage {
+    Stage {
+        layers,
+        ..stage.clone()
+    }
+}
+
 /// The plane as these layers show it.
 fn plane(snapshot: &StageSnapshot, layers: &Layers, t: f64, theme: Theme) -> Picture {
     let fan = snapshot.learned.and_then(|learned| fan_at(snapshot, learned.at, t));
@@ -304,6 +312,7 @@ fn plane(snapshot: &StageSnapshot, layers: &Layers, t: f64, theme: Theme) -> Pic
         target: &snapshot.target,
         trajectories: &snapshot.trajectories,
         pairs: &snapshot.pairs,
+        path: snapshot.path,
         field: snapshot.field.as_ref(),
         exact_field: snapshot.exact_field.as_ref(),
         exact_is_estimate: snapshot.exact_is_estimate,

@@ -14,7 +14,8 @@ fn one(studio: &mut Studio, ask: &Ask, layers: Layers, shows_t: bool, watch: Wat
     let Some(run) = asked(studio, ask).cloned() else {
         return Ok(nothing());
     };
-    if layers.pairs {
+    let shows_pairs = layers.pairs || layers.interpolation;
+    if shows_pairs {
         let made = studio.make_pairs(run.id, watch);
         if let Err(error @ (StudioError::Canceled | StudioError::Fault(_))) = made {
             return Err(error);
@@ -68,7 +69,7 @@ fn lacking(run: &LabRun, layers: &Layers, snapshot: &crate::engine::snapshot::St
         let why = truth::of(&run.experiment).err().unwrap_or_default();
         return Some(t!("figure.no_exact", why = why).into_owned());
     }
-    if layers.pairs && snapshot.pairs.is_empty() {
+    if (layers.pairs || layers.interpolation) && snapshot.pairs.is_empty() {
         return Some(t!("figure.no_pairs").into_owned());
     }
     None
@@ -130,6 +131,17 @@ pub(super) fn exact(studio: &mut Studio, ask: &Ask, watch: Watch) -> Result<Figu
     let layers = Layers {
         velocity: true,
         exact: true,
+        ..BLANK
+    };
+    one(studio, ask, layers, true, watch)
+}
+
+/// The pairs on their way.
+pub(super) fn interpolation(studio: &mut Studio, ask: &Ask, watch: Watch) -> Result<Figure, StudioError> {
+    let layers = Layers {
+        source: true,
+        target: true,
+        interpolation: true,
         ..BLANK
     };
     one(studio, ask, layers, true, watch)

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use rust_i18n::t;
 
 use super::rows::one_step;
-use super::{Ask, BLANK, asked, bars, plane, stage_of};
-use crate::lab::{Layers, Origin, RunId, Stage};
+use super::{Ask, BLANK, asked, bars, plane, stage_of, with};
+use crate::lab::{Layers, Origin, RunId};
 use crate::picture::figure::{Figure, Panel};
 use crate::picture::studio::{Studio, StudioError, Watch};
 use crate::picture::{Colors, LegendEntry, Mark, Picture, Shape, Swatch};
@@ -46,7 +46,7 @@ fn flow_panel(studio: &mut Studio, id: RunId, ask: &Ask) -> Panel {
         trajectories_shown: SHOWN,
         ..BLANK
     };
-    let snapshot = studio.stage(&Stage { layers, ..stage }, ask.t);
+    let snapshot = studio.stage(&with(&stage, layers), ask.t);
     let mut picture = plane(&snapshot, &layers, ask.t, ask.theme);
     let shown = snapshot.trajectories.count().min(SHOWN as usize);
     let now: Vec<[f32; 2]> = snapshot.trajectories.at(ask.t).into_iter().take(shown).collect();
@@ -110,7 +110,7 @@ pub(super) fn reflow(studio: &mut Studio, ask: &Ask, watch: Watch) -> Result<Fig
         ..BLANK
     };
     let stage = stage_of(studio, first);
-    let snapshot = studio.stage(&Stage { layers, ..stage }, ask.t);
+    let snapshot = studio.stage(&with(&stage, layers), ask.t);
     let pairs = Panel::plane(plane(&snapshot, &layers, ask.t, ask.theme));
     let learned = flow_panel(studio, first, ask);
     let mut runs = vec![first];

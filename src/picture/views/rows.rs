@@ -2,11 +2,12 @@
 
 use rust_i18n::t;
 
-use super::{Ask, BLANK, asked, at, bars, carried_by, plane, stage_of};
+use super::{Ask, BLANK, asked, at, bars, carried_by, plane, stage_of, with};
 use crate::engine::measures::Measures;
 use crate::lab::{Layers, Origin, RunId, Sampler, Stage};
 use crate::picture::figure::{Figure, Inset, Panel};
 use crate::picture::studio::{Studio, StudioError, Watch};
+use crate::picture::words::caption_of_stage;
 use crate::picture::{Mark, Picture, short};
 
 /// Panels of one figure, at most: more are too small to be seen.
@@ -29,7 +30,7 @@ pub(super) fn filmstrip(studio: &mut Studio, ask: &Ask, _watch: Watch) -> Result
             particles: true,
             ..BLANK
         };
-        let snapshot = studio.stage(&Stage { layers, ..stage }, t);
+        let snapshot = studio.stage(&with(&stage, layers), t);
         panels.push(Panel::plane(plane(&snapshot, &layers, t, ask.theme)).titled(at(t), ""));
     }
     let mut figure = Figure {
@@ -62,7 +63,7 @@ pub(super) fn one_step(studio: &mut Studio, stage: &Stage, ask: &Ask) -> Inset {
         particles: true,
         ..BLANK
     };
-    let mut stage = Stage { layers, ..*stage };
+    let mut stage = with(stage, layers);
     (stage.sampling.sampler, stage.sampling.steps) = (Sampler::Euler, 1);
     stage.sampling.count = stage.sampling.count.min(1024);
     let snapshot = studio.stage(&stage, 1.0);
@@ -113,7 +114,7 @@ pub(super) fn rounds(studio: &mut Studio, ask: &Ask, watch: Watch) -> Result<Fig
             trajectories_shown: 120,
             ..BLANK
         };
-        let snapshot = studio.stage(&Stage { layers, ..stage }, ask.t);
+        let snapshot = studio.stage(&with(&stage, layers), ask.t);
         let measures = studio.measures(id, &stage.sampling, watch)?;
         let inset = one_step(studio, &stage, ask);
         let name = tag_of(studio, id);
@@ -143,31 +144,21 @@ pub(super) fn rounds(studio: &mut Studio, ask: &Ask, watch: Watch) -> Result<Fig
 /// The lab's stages, each as it is.
 #[expect(clippy::unnecessary_wraps, reason = "all rows of the table are of one type")]
 pub(super) fn compare(studio: &mut Studio, ask: &Ask, _watch: Watch) -> Result<Figure, StudioError> {
-    let mut stages: Vec<Stage> = Vec::new();
-    for stage in studio.lab().stages.clone() {
-        // the small stages of rounds repeat the large one
-        let seen = |s: &&Stage| {
-            s.run == stage.run
-                && s.sampling.sampler == stage.sampling.sampler
-                && s.sampling.steps == stage.sampling.steps
-        };
-        if !stages.iter().any(|s| seen(&s)) {
-            stages.push(stage);
-        }
-    }
     let mut runs: Vec<RunId> = Vec::new();
     let mut panels = Vec::new();
-    for stage in stages.into_iter().take(MOST_PANELS) {
+    for stage in studio.lab().stages.clone() {
         if !runs.contains(&stage.run) {
             runs.push(stage.run);
         }
         let snapshot = studio.stage(&stage, ask.t);
-        let name = studio
-            .lab()
-            .run(stage.run)
-            .map_or_else(String::new, |r| r.experiment.name.clone());
+        let own = studio.lab().run(stage.run).map(|r| r.experiment.name.clone());
         let note = format!("{} · {}", at(ask.t), carried_by(&stage));
-        panels.push(Panel::plane(plane(&snapshot, &stage.layers, ask.t, ask.theme)).titled(name, note));
+        let (name, note) = caption_of_stage(&stage).unwrap_or_else(|| (own.unwrap_or_default(), note));
+        let inset = stage.layers.one_step.then(|| one_step(studio, &stage, ask));
+        panels.push(Panel {
+            inset,
+            ..Panel::plane(plane(&snapshot, &stage.layers, ask.t, ask.theme)).titled(name, note)
+        });
     }
     if panels.len() < 2 {
         panels.push(Panel::lacking(t!("figure.no_second_stage")));

@@ -1,0 +1,90 @@
+//! What the pointer does on a stage: a press gives it the focus, a drag pans, a wheel or a pinch zooms, a double click shows
+//! everything, and the place under it is told. Further tools (points to pick, pairs to draw) get the same [`StageFrame`].
+
+use eframe::egui::{Align2, FontId, Pos2, Rect, Response, Ui, vec2};
+
+use super::label;
+use super::view::View;
+use crate::app::App;
+use crate::app::theme::{self, text};
+use crate::picture::Transform;
+
+/// How much a point of scrolling zooms, logarithmic.
+const ZOOM_PER_POINT: f32 = 0.004;
+
+/// One stage as it lies on screen in this frame.
+pub struct StageFrame {
+    /// Which stage of the lab.
+    pub index: usize,
+    /// Where its plot is, axes' numbers excluded.
+    pub rect: Rect,
+    /// From data units to points of the screen.
+    pub screen_from_data: Transform,
+    /// What the pointer did on it.
+    pub response: Response,
+}
+
+impl StageFrame {
+    /// The data units under a place of the screen.
+    pub fn data_at(&self, at: Pos2) -> [f32; 2] {
+        self.screen_from_data.invert([at.x, at.y])
+    }
+
+    /// The data units under the pointer, where it hovers over this stage.
+    pub fn hovered_at(&self) -> Option<[f32; 2]> {
+        self.response.hover_pos().map(|at| self.data_at(at))
+    }
+}
+
+/// Everything that the pointer does here, after the stage has been drawn.
+pub fn ui(app: &mut App, ui: &Ui, frame: &StageFrame) {
+    let response = &frame.response;
+    if response.clicked() || response.drag_started() {
+        app.focus_stage(frame.index);
+    }
+    look_around(app, ui, frame);
+    readout(ui, frame);
+}
+
+/// Pan, zoom, and back.
+fn look_around(app: &mut App, ui: &Ui, frame: &StageFrame) {
+    let response = &frame.response;
+    let seen = View::of(&frame.screen_from_data, frame.rect.center());
+    let mut next = seen;
+    if response.dragged() {
+        next = next.dragged(response.drag_delta());
+    }
+    if let Some(at) = response.hover_pos() {
+        let (scroll, pinch) = ui.input(|i| (i.smooth_scroll_delta.y, i.zoom_delta()));
+        let factor = f64::from((scroll * ZOOM_PER_POINT).exp() * pinch);
+        if scroll != 0.0 || pinch != 1.0 {
+            next = next.zoomed(factor, at - frame.rect.center());
+        }
+    }
+    let linked = app.lab.compare.link_view;
+    if next != seen {
+        app.screen.stages.look(frame.index, linked, next);
+        ui.ctx().request_repaint();
+    }
+    if response.double_clicked() {
+        app.screen.stages.reset();
+        ui.ctx().request_repaint();
+    }
+}
+
+/// The place under the pointer, in data units.
+fn readout(ui: &Ui, frame: &StageFrame) {
+    let Some([x, y]) = frame.hovered_at() else { return };
+    let words = format!("x = {x:.2}   y = {y:.2}").replace('-', "\u{2212}");
+    let place = frame.rect.left_bottom() + vec2(14.0, -12.0);
+    let colors = theme::current(ui);
+    let font = FontId::proportional(text::BODY);
+    label(
+        &ui.painter_at(frame.rect),
+        place,
+        Align2::LEFT_BOTTOM,
+        words,
+        font,
+        colors,
+    );
+}
