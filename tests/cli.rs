@@ -240,6 +240,20 @@ fn sample_and_field_follow_a_run() {
     let (exact, is_double) = npy(here.join("v.npy"));
     assert!(is_double && exact.shape == [50, 2]);
     assert!(fail(here, &[&ask[..], &["--quantity", "divergenc"]].concat(), 2).contains("velocity"));
+    for (quantity, learned) in [("divergence", true), ("curl", true), ("energy", false)] {
+        let ask = [&ask[..], &["--quantity", quantity]].concat();
+        succeed(here, &[&ask[..], &["--exact"]].concat());
+        let (exact, is_double) = npy(here.join("v.npy"));
+        assert!(is_double && exact.shape == [50], "{quantity}");
+        assert!(exact.values.iter().all(|v| v.is_finite()), "{quantity}");
+        if learned {
+            succeed(here, &ask);
+            let (values, is_double) = npy(here.join("v.npy"));
+            assert!(!is_double && values.shape == [50], "{quantity}");
+        } else {
+            assert!(fail(here, &ask, 2).contains("--exact"), "{quantity}");
+        }
+    }
     assert!(
         fail(
             here,

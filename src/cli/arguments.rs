@@ -171,7 +171,8 @@ pub struct SampleOptions {
 /// Options of `field`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  rectiflow field out --points p.npy --t 0.5 --quantity velocity --out v.npy")]
+  rectiflow field out --points p.npy --t 0.5 --quantity velocity --out v.npy
+  rectiflow field out --points p.npy --t 0.5 --quantity energy --exact --out e.npy")]
 pub struct FieldOptions {
     /// Folder that `run` wrote
     #[arg(value_name = "RUN_DIR")]
@@ -191,7 +192,7 @@ pub struct FieldOptions {
     /// Where the learned field is evaluated
     #[arg(long, value_enum, default_value_t = BackendName::Auto)]
     pub backend: BackendName,
-    /// The values, NPY (n, 2): float32, or float64 with --exact
+    /// The values, NPY, (n, 2) or for numbers (n,): float32, or float64 with --exact
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
 }

@@ -1,5 +1,6 @@
-//! `field`: a run's velocity at given points and one flow time.
+//! `field`: what is known of a run's field at given points and one flow time.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::arguments::FieldOptions;
@@ -9,26 +10,27 @@ use super::run_dir::RunDir;
 use crate::engine::session::Session;
 use crate::engine::truth;
 use crate::export::npy;
+use crate::flow::quantity::{QUANTITIES, Quantity, Values};
 use crate::lab::{BadInput, nearest, read_points};
 
-/// What can be evaluated: name, one line.
-pub const QUANTITIES: [(&str, &str); 1] = [("velocity", "v(x, t), data units per unit t, shape (n, 2)")];
+/// The quantity of this name.
+fn quantity_of(name: &str) -> Result<Quantity, BadInput> {
+    Quantity::of_name(name).ok_or_else(|| {
+        let names = QUANTITIES.map(|(name, _)| name);
+        let near = nearest(name, names).map_or(String::new(), |n| format!(" (did you mean \"{n}\"?)"));
+        BadInput::new(format!(
+            "there is no quantity \"{name}\"{near}; available: {}",
+            names.join(", ")
+        ))
+    })
+}
 
 /// Does what `rectiflow field` says.
 ///
 /// # Errors
 /// Input that cannot be used; a device that fails; a file that cannot be written.
 pub fn field(options: &FieldOptions) -> Result<(), Failure> {
-    let names = QUANTITIES.map(|(name, _)| name);
-    if !names.contains(&options.quantity.as_str()) {
-        let near = nearest(&options.quantity, names).map_or(String::new(), |n| format!(" (did you mean \"{n}\"?)"));
-        let text = format!(
-            "there is no quantity \"{}\"{near}; available: {}",
-            options.quantity,
-            names.join(", ")
-        );
-        return Err(BadInput::new(text).into());
-    }
+    let quantity = quantity_of(&options.quantity)?;
     let t: f64 = options.t.parse().unwrap_or(f64::NAN);
     if !(0.0..=1.0).contains(&t) {
         return Err(BadInput::new(format!(
@@ -45,15 +47,34 @@ pub fn field(options: &FieldOptions) -> Result<(), Failure> {
     let points = read_points(&options.points)?;
     if options.exact {
         let truth = truth::of(&file.experiment).map_err(BadInput::new)?;
-        npy::write_points(&options.out, &truth.field.velocities(&points, t))?;
+        let values = truth.field.quantity(quantity, &points, t);
+        write(&options.out, &values, |v| v)?;
         return Ok(());
     }
     let lab = Arc::new(dir.lab(file)?);
     let mut session = Session::new(options.backend.into(), None)?;
     session.apply(&lab);
     let points: Vec<[f32; 2]> = points.iter().map(|p| p.map(|v| v as f32)).collect();
-    let velocities = session.velocity(ONLY_RUN, &points, t)?;
-    let single: Vec<[f32; 2]> = velocities.iter().map(|v| v.map(|c| c as f32)).collect();
-    npy::write_points(&options.out, &single)?;
+    let values = session.quantity(ONLY_RUN, quantity, &points, t)?.ok_or_else(|| {
+        BadInput::new(format!(
+            "--quantity {} is known of the exact field alone: add --exact",
+            quantity.name()
+        ))
+    })?;
+    write(&options.out, &values, |v| v as f32)
+}
+
+/// The values as NPY, in the precision that `narrow` gives.
+fn write<T: npy::Number>(path: &Path, values: &Values, narrow: impl Fn(f64) -> T) -> Result<(), Failure> {
+    match values {
+        Values::Points(points) => {
+            let narrow: Vec<[T; 2]> = points.iter().map(|p| p.map(&narrow)).collect();
+            npy::write_points(path, &narrow)?;
+        }
+        Values::Scalars(scalars) => {
+            let narrow: Vec<T> = scalars.iter().map(|s| narrow(*s)).collect();
+            npy::write_scalars(path, &narrow)?;
+        }
+    }
     Ok(())
 }

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::arguments::ListOptions;
 use super::failure::Failure;
-use super::field::QUANTITIES;
 use super::print;
 use crate::export::FIGURE_FORMATS;
 use crate::flow::coupling::COUPLINGS;
 use crate::flow::distribution::DISTRIBUTIONS;
 use crate::flow::path::PATHS;
+use crate::flow::quantity::QUANTITIES;
 use crate::flow::sampler::SAMPLERS;
 use crate::flow::table::Entry;
 use crate::flow::time_density::{LOSS_WEIGHTS, TIME_DENSITIES};

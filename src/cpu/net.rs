@@ -4,12 +4,16 @@
 //! Shapes, for R <= [`ROWS`] rows: `h_l [R][in of l]`, `slopes_l = act'(z_{l-1}) [R][in of l]`, all rows padded.
 //! In the backward pass the slopes' buffer becomes `delta_{l-1} = slopes (delta_l W_l)` in place.
 
+mod tangent;
+
 use super::buffer::Buffer;
 use super::layout::{Layout, stride};
 use super::loss;
 use super::simd::{Block, Isa, Product, Start, activate, column_sums, padded, product, two_dots};
 use crate::flow::loss::Loss;
 use crate::net::{Activation, Shape};
+
+pub use tangent::Tangents;
 
 /// Rows that go through the network together: their activations and one layer's weights fit the first cache.
 pub const ROWS: usize = 64;

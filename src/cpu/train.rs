@@ -11,11 +11,12 @@ use rayon::prelude::*;
 use super::batch::{self, Goal};
 use super::buffer::Buffer;
 use super::layout::Layout;
-use super::net::{Net, ROWS, Scratch};
+use super::net::{Net, ROWS, Scratch, Tangents};
 use super::optimizer::{Update, clip_scale};
 use super::simd::{Block, Buffers, Isa, column_sums, update};
 use crate::backend::{PairsAhead, TrainJob, Weights};
 use crate::flow::coupling::{Pair, PairStream};
+use crate::flow::quantity::Derivatives;
 use crate::net::{Checkpoint, Shape};
 
 /// A step has at most this many chunks, each with a gradient of its own.
@@ -119,33 +120,94 @@ impl Frozen {
         Scratch::new(&self.shape, false)
     }
 
-    /// The output at every point; `times` one for all or one a point.
-    pub fn field(&self, scratch: &mut Scratch, points: &[[f32; 2]], times: &[f32], out: &mut [[f32; 2]]) {
-        let net = Net {
+    fn net(&self) -> Net<'_> {
+        Net {
             isa: self.isa,
             activation: self.shape.activation,
             layout: &self.layout,
             params: &self.params,
             transposed: &self.transposed,
-        };
+        }
+    }
+
+    /// Writes the inputs of a block of rows; `times` one for all or one a point.
+    fn fill(&self, scratch: &mut Scratch, points: &[[f32; 2]], times: &[f32]) {
         let inputs = self.shape.inputs();
+        let (rows, stride) = scratch.inputs();
+        let mut features = [0.0; MAX_FEATURES];
+        let features = &mut features[..inputs - 2];
+        if let [t] = *times {
+            self.shape.embed_time(t, features);
+        }
+        for (r, (p, row)) in points.iter().zip(rows.chunks_mut(stride)).enumerate() {
+            if times.len() > 1 {
+                self.shape.embed_time(times[r], features);
+            }
+            row[..2].copy_from_slice(p);
+            row[2..inputs].copy_from_slice(features);
+        }
+    }
+
+    /// The output at every point; `times` one for all or one a point.
+    pub fn field(&self, scratch: &mut Scratch, points: &[[f32; 2]], times: &[f32], out: &mut [[f32; 2]]) {
         for (c, (points, out)) in points.chunks(ROWS).zip(out.chunks_mut(ROWS)).enumerate() {
-            let (rows, stride) = scratch.inputs();
-            let mut features = [0.0; MAX_FEATURES];
-            let features = &mut features[..inputs - 2];
-            if let [t] = *times {
-                self.shape.embed_time(t, features);
-            }
-            for (r, (p, row)) in points.iter().zip(rows.chunks_mut(stride)).enumerate() {
-                if times.len() > 1 {
-                    self.shape.embed_time(times[c * ROWS + r], features);
-                }
-                row[..2].copy_from_slice(p);
-                row[2..inputs].copy_from_slice(features);
-            }
-            net.forward(scratch, points.len(), false);
+            self.fill(scratch, points, times_of(times, c, points.len()));
+            self.net().forward(scratch, points.len(), false);
             out.copy_from_slice(&scratch.output[..points.len()]);
         }
+    }
+
+    /// Output and derivatives at every point on the current rayon threads; `times` one for all or one a point.
+    pub fn derivatives(&self, points: &[[f32; 2]], times: &[f32]) -> Vec<Derivatives> {
+        let mut out = vec![Derivatives::default(); points.len()];
+        out.par_chunks_mut(ROWS)
+            .zip(points.par_chunks(ROWS))
+            .enumerate()
+            .for_each_init(
+                || (Scratch::new(&self.shape, true), Tangents::new(&self.shape)),
+                |(scratch, tangents), (c, (out, points))| {
+                    let times = times_of(times, c, points.len());
+                    self.fill(scratch, points, times);
+                    self.net().forward(scratch, points.len(), true);
+                    for (o, value) in out.iter_mut().zip(&scratch.output) {
+                        o.velocity = value.map(f64::from);
+                    }
+                    self.tangents(scratch, tangents, times, out);
+                },
+            );
+        out
+    }
+
+    /// The derivatives along x, y and t of the rows that went through `scratch`.
+    fn tangents(&self, scratch: &mut Scratch, tangents: &mut Tangents, times: &[f32], out: &mut [Derivatives]) {
+        let inputs = self.shape.inputs();
+        for axis in 0..3 {
+            let (_, stride) = scratch.inputs();
+            let rows = tangents.directions().chunks_mut(stride).take(out.len());
+            for (r, row) in rows.enumerate() {
+                row[..inputs].fill(0.0);
+                if axis < 2 {
+                    row[axis] = 1.0;
+                } else {
+                    let t = times[r.min(times.len() - 1)];
+                    self.shape.embed_time_slope(t, &mut row[2..inputs]);
+                }
+            }
+            self.net().tangent(scratch, tangents, out.len());
+            for (o, d) in out.iter_mut().zip(&tangents.output) {
+                let part = [&mut o.jacobian.by_x, &mut o.jacobian.by_y, &mut o.by_t];
+                *part[axis] = d.map(f64::from);
+            }
+        }
+    }
+}
+
+/// The times of block `c`, which has `rows` rows.
+fn times_of(times: &[f32], c: usize, rows: usize) -> &[f32] {
+    if times.len() == 1 {
+        times
+    } else {
+        &times[c * ROWS..][..rows]
     }
 }
 

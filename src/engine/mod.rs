@@ -6,6 +6,7 @@ mod budget;
 pub mod command;
 pub mod coupling;
 mod curve;
+mod derivatives;
 mod floors;
 pub mod jobs;
 pub mod measures;

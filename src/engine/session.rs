@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::backends;
 use super::command::{BackendChoice, Command};
 use super::coupling::CouplingThread;
+use super::derivatives::Twin;
 use super::pacing::{StepPacer, Throttle};
 use super::run::ActiveRun;
 use super::snapshot::{BackendStatus, Notice, RunSnapshot, RunState, Snapshot};
@@ -33,6 +34,8 @@ pub struct Session {
     pub(super) measuring: Option<RunId>,
     /// Where couplings are reported: in the window alone.
     pub(super) couplings: Option<CouplingThread>,
+    /// Copies of runs' networks, for what the backend does not give.
+    pub(super) twins: Vec<Twin>,
     parked: Vec<ActiveRun>,
     notices: Arc<Vec<Notice>>,
     notice_count: u64,
@@ -71,6 +74,7 @@ impl Session {
             flow_time: 1.0,
             measuring: None,
             couplings: None,
+            twins: Vec::new(),
             parked: Vec::new(),
             notices: Arc::default(),
             notice_count: 0,

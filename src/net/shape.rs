@@ -180,6 +180,18 @@ impl Shape {
     }
 }
 
+impl Shape {
+    /// The derivatives by t of what [`Self::embed_time`] writes.
+    pub fn embed_time_slope(&self, t: f32, out: &mut [f32]) {
+        self.embed_time(t, out);
+        out[0] = 1.0;
+        for (pair, k) in out[1..].chunks_exact_mut(2).zip(1..) {
+            let turn = std::f32::consts::PI * k as f32;
+            (pair[0], pair[1]) = (turn * pair[1], -turn * pair[0]);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,6 +233,26 @@ mod tests {
                 // one rounding to f32
                 assert!((f64::from(out[at]) - angle.sin()).abs() <= 6e-8, "sin {k} {t}");
                 assert!((f64::from(out[at + 1]) - angle.cos()).abs() <= 6e-8, "cos {k} {t}");
+            }
+        }
+    }
+
+    #[test]
+    fn slopes_of_time_features_are_central_differences() {
+        let shape = Shape {
+            time_embedding: TimeEmbedding::Fourier { frequencies: 4 },
+            ..Shape::default()
+        };
+        let (mut slope, mut a, mut b) = ([0.0; 9], [0.0; 9], [0.0; 9]);
+        for t in [0.0, 0.3, 0.77] {
+            let h = 1e-3;
+            shape.embed_time_slope(t, &mut slope);
+            shape.embed_time(t + h, &mut a);
+            shape.embed_time(t - h, &mut b);
+            for i in 0..9 {
+                let want = (a[i] - b[i]) / (2.0 * h);
+                // truncation h^2 (4 pi)^3 / 6 = 3e-4, rounding 6e-8 / h
+                assert!((slope[i] - want).abs() < 6e-4, "{i} at {t}: {} {want}", slope[i]);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Tests of the room, and the figures they share: `tests/reference/mlp.json`, computed in `PyTorch`.
 
+mod derivatives;
 mod fast;
 mod plain;
 mod training;

@@ -1,11 +1,14 @@
 //! The exact field at one flow time: everything that does not depend on x is computed once.
 
 mod fan;
+mod local;
 
 use super::exp::{LANES, exp_of_negative};
 use crate::flow::Point;
 use crate::flow::distribution::Component;
 use crate::flow::path::{Path, PathAt};
+
+pub use local::Local;
 
 /// Eight product components, one a lane.
 ///
@@ -33,6 +36,8 @@ struct Block {
 pub struct FieldAt {
     path: PathAt,
     blocks: Vec<Block>,
+    /// Logarithm of the sum of all products' weights: 0 where both sides' weights add up to 1.
+    log_mass: f64,
 }
 
 /// What is known of a pair given X_t = x.
@@ -60,7 +65,12 @@ impl FieldAt {
         for (index, (j, k)) in pairs.enumerate() {
             blocks[index / LANES].set(index % LANES, j, k, path);
         }
-        Self { path, blocks }
+        let mass = |list: &[Component]| list.iter().map(|c| c.weight).sum::<f64>();
+        Self {
+            path,
+            blocks,
+            log_mass: (mass(source) * mass(target)).ln(),
+        }
     }
 
     /// E[u | X_t = x].

@@ -20,7 +20,7 @@ use std::convert::Infallible;
 
 use rayon::prelude::*;
 
-pub use at::{FieldAt, Posterior};
+pub use at::{FieldAt, Local, Posterior};
 pub use conditional::{Conditional, ConditionalAt};
 pub use fan::{Fan, Strand};
 pub use floor::{Floor, floor};
@@ -29,6 +29,7 @@ pub use kernel::{KernelAt, KernelField};
 use super::Point;
 use super::distribution::{Component, Components};
 use super::path::Path;
+use super::quantity::{Quantity, Values};
 use super::sampler::{Dopri5Error, Recorded, Table, dopri5, interpret};
 
 /// Most product components that a field may have; above it one evaluation at one point takes longer than 1 ms.
@@ -139,6 +140,28 @@ impl ExactField {
         let mut out = vec![[0.0; 2]; points.len()];
         self.fill(points, t, &mut out, |p| p.map(f64::from), |v| v.map(|c| c as f32));
         out
+    }
+
+    /// The field around each point: Jacobian, score and energy too; on rayon's threads where it is worth it.
+    pub fn locals(&self, points: &[Point], t: f64) -> Vec<Local> {
+        let at = self.at(t);
+        let components = (self.source.len() * self.target.len()).max(1);
+        points
+            .par_iter()
+            .with_min_len((4_096 / components).max(1))
+            .map(|x| at.local(*x))
+            .collect()
+    }
+
+    /// A quantity at each point at flow time t.
+    pub fn quantity(&self, quantity: Quantity, points: &[Point], t: f64) -> Values {
+        let each = |of: fn(&Local) -> f64| Values::Scalars(self.locals(points, t).iter().map(of).collect());
+        match quantity {
+            Quantity::Velocity => Values::Points(self.velocities(points, t)),
+            Quantity::Divergence => each(|l| l.jacobian.divergence()),
+            Quantity::Curl => each(|l| l.jacobian.curl()),
+            Quantity::Energy => each(|l| l.energy),
+        }
     }
 
     fn fill<P: Copy + Send + Sync>(

@@ -1,0 +1,84 @@
+//! The learned velocity with its exact derivatives. They are the CPU's forward-mode derivatives of the newest weights on every
+//! backend: a device would have to be read back all the same, and differences in f32 lose half of the digits.
+
+use std::sync::Arc;
+
+use super::session::Session;
+use crate::backend::Fault;
+use crate::cpu::simd::Isa;
+use crate::cpu::train::Frozen;
+use crate::flow::quantity::{Derivatives, Quantity, Values};
+use crate::lab::RunId;
+
+/// The weights of a run, as its sampling takes them, at one of its versions.
+pub(super) struct Twin {
+    run: RunId,
+    version: u64,
+    net: Arc<Frozen>,
+}
+
+impl Session {
+    /// The network of a run with its newest weights (the moving average where it keeps one), away from its backend; None
+    /// where there is no such run.
+    ///
+    /// # Errors
+    /// The backend's fault.
+    pub(super) fn twin(&mut self, id: RunId) -> Result<Option<Arc<Frozen>>, Fault> {
+        let Some(at) = self.index(id) else { return Ok(None) };
+        let run = &self.runs[at];
+        let (slot, version, job) = (run.slot, run.version, Arc::clone(&run.job));
+        if let Some(known) = self.twins.iter().find(|t| t.run == id && t.version == version) {
+            return Ok(Some(Arc::clone(&known.net)));
+        }
+        let checkpoint = self.backend.checkpoint(slot);
+        if let Err(fault) = &checkpoint {
+            self.recover(fault, None);
+        }
+        let checkpoint = checkpoint?;
+        let averaged = job.optimizer.ema_decay > 0.0;
+        let params = if averaged { &checkpoint.ema } else { &checkpoint.params };
+        let net = Arc::new(Frozen::new(Isa::best(), &job.shape, params));
+        self.twins.retain(|t| t.run != id && self.runs.iter().any(|r| r.id == t.run));
+        self.twins.push(Twin {
+            run: id,
+            version,
+            net: Arc::clone(&net),
+        });
+        Ok(Some(net))
+    }
+
+    /// The learned velocity of a run and its derivatives at each point, at one flow time.
+    ///
+    /// # Errors
+    /// The backend's fault.
+    pub fn derivatives(&mut self, id: RunId, points: &[[f32; 2]], t: f64) -> Result<Vec<Derivatives>, Fault> {
+        let net = self.twin(id)?;
+        // prediction: velocity, so the output is the velocity
+        Ok(net.map_or_else(Vec::new, |net| net.derivatives(points, &[t as f32])))
+    }
+
+    /// A quantity of a run's learned field at each point, at one flow time; None where only an exact field has it.
+    ///
+    /// # Errors
+    /// The backend's fault.
+    pub fn quantity(
+        &mut self,
+        id: RunId,
+        quantity: Quantity,
+        points: &[[f32; 2]],
+        t: f64,
+    ) -> Result<Option<Values>, Fault> {
+        Ok(match quantity {
+            Quantity::Velocity => Some(Values::Points(self.velocity(id, points, t)?)),
+            Quantity::Divergence | Quantity::Curl => {
+                let all = self.derivatives(id, points, t)?;
+                let of = |d: &Derivatives| match quantity {
+                    Quantity::Curl => d.jacobian.curl(),
+                    _ => d.jacobian.divergence(),
+                };
+                Some(Values::Scalars(all.iter().map(of).collect()))
+            }
+            Quantity::Energy => None,
+        })
+    }
+}
