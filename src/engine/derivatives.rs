@@ -38,7 +38,8 @@ impl Session {
         let averaged = job.optimizer.ema_decay > 0.0;
         let params = if averaged { &checkpoint.ema } else { &checkpoint.params };
         let net = Arc::new(Frozen::new(Isa::best(), &job.shape, params));
-        self.twins.retain(|t| t.run != id && self.runs.iter().any(|r| r.id == t.run));
+        self.twins
+            .retain(|t| t.run != id && self.runs.iter().any(|r| r.id == t.run));
         self.twins.push(Twin {
             run: id,
             version,

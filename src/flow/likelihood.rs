@@ -78,10 +78,7 @@ mod tests {
                 let Ok(back) = trace_back(&points, (0.0, t), steps, flux);
                 let found = back.iter().map(|(x0, div)| -field.at(0.0).local(*x0).energy - div);
                 let want = field.locals(&points, t);
-                found
-                    .zip(want)
-                    .map(|(f, w)| (f + w.energy).abs())
-                    .fold(0.0, f64::max)
+                found.zip(want).map(|(f, w)| (f + w.energy).abs()).fold(0.0, f64::max)
             };
             // order 4: measured 2e-7 at 64 steps
             let fine = error(64);

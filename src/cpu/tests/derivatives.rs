@@ -79,7 +79,12 @@ fn derivatives_are_central_differences_of_the_plain_twin() {
                     // a corner of relu or selu within reach: both sides are right there
                     let smooth = (0..2).all(|c| (want[c] - coarse[c]).abs() < 1e-4 * want[c].abs().max(1.0));
                     if smooth {
-                        assert_near(part, want, 2e-4 * want[0].hypot(want[1]).max(1.0), &format!("{what} axis {axis}"));
+                        assert_near(
+                            part,
+                            want,
+                            2e-4 * want[0].hypot(want[1]).max(1.0),
+                            &format!("{what} axis {axis}"),
+                        );
                     }
                 }
             }
