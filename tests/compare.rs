@@ -192,3 +192,21 @@ fn a_stage_with_several_beside_it_shows_any_snapshot_at_any_size() {
         }
     }
 }
+
+#[test]
+fn a_preset_may_hold_several_stages_and_lets_every_run_begin() {
+    let mut harness = open(lab(), [1440.0, 900.0]);
+    press(&mut harness, "Presets");
+    press(&mut harness, "Chords that cross");
+    let runs: Vec<RunId> = harness.state().lab.stages.iter().map(|s| s.run).collect();
+    assert_eq!(runs, [1, 1, 2]);
+    assert!(harness.state().lab.compare.on);
+    let sent = harness.state().sent();
+    let begun = sent.iter().position(|c| matches!(c, Command::Begin(_))).expect("it begins");
+    let played = |run| sent[begun..].iter().any(|c| matches!(c, Command::Play(r) if *r == run));
+    assert!(played(1) && played(2), "the second round follows without another click");
+    harness.get_by_label("Stage c 2-RF: source, target and particles at flow time t");
+    harness.run_steps(10);
+    key(&mut harness, Modifiers::COMMAND, Key::Z);
+    assert_eq!(harness.state().lab.stages.len(), 1, "undo brings the lab back");
+}

@@ -13,6 +13,7 @@ use super::stages;
 use super::ui_command::UiCommand;
 use crate::engine::command::{BackendChoice, Command};
 use crate::engine::snapshot::RunState;
+use crate::engine::worker::begins;
 use crate::export::atomic;
 use crate::lab::{self, Experiment, Lab, ThemeChoice};
 
@@ -138,6 +139,7 @@ impl App {
             UiCommand::ZoomIn => look.zoom = (look.zoom * ZOOM_STEP).min(3.0),
             UiCommand::ZoomOut => look.zoom = (look.zoom / ZOOM_STEP).max(0.5),
             UiCommand::ZoomReset => look.zoom = 1.0,
+            UiCommand::Straightening => self.screen.board.open = !self.screen.board.open,
             UiCommand::NewParticles => {
                 let sampling = &mut self.stage_mut().sampling;
                 sampling.seed = sampling.seed.wrapping_add(1);
@@ -185,27 +187,30 @@ impl App {
     }
 
     fn open_preset(&mut self, name: &str) {
-        match lab::preset(name).and_then(lab::Preset::run_file) {
-            Ok(file) => {
-                let look = self.lab.look;
-                let mut lab = Lab::of(file);
-                lab.look = look;
-                lab.stages[0].layers = self.stage().layers;
+        match lab::preset(name).and_then(|preset| Ok((preset.is_lab(), preset.lab()?))) {
+            Ok((has_stages, mut lab)) => {
+                lab.look = self.lab.look;
+                // what one stage shows the next one shows too; side by side each has layers of its own
+                if !has_stages && !self.lab.compare.on {
+                    lab.stages[0].layers = self.stage().layers;
+                }
                 self.screen.files.current = None;
                 self.begin(lab);
-                let run = self.run_id();
-                self.link.send(Command::Reset(run));
-                self.link.send(Command::Play(run));
             }
             Err(why) => self.screen.status.say(true, why.to_string()),
         }
     }
 
-    /// Shows another lab.
+    /// Shows another lab; where nothing in it is trained yet, all of its runs begin: a child when its parent is done.
     fn begin(&mut self, lab: Lab) {
         self.lab = lab;
         stages::settle(&mut self.lab);
-        self.link.send(Command::Apply(Arc::new(stages::engine_lab(&self.lab))));
+        let trained = self.lab.runs.iter().any(|run| run.record.is_some());
+        let begins = if trained { Vec::new() } else { begins(&self.lab) };
+        self.link.send(Command::Begin(Arc::new(stages::engine_lab(&self.lab))));
+        for run in begins {
+            self.link.send(Command::Play(run));
+        }
         for run in &mut self.lab.runs {
             run.record = None;
         }
@@ -222,14 +227,8 @@ impl App {
         let text = String::from_utf8(bytes).map_err(|_| t!("file.not_text", path = path.display()).into_owned())?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let lab = lab::parse_lab(&text, folder).map_err(|e| format!("{}: {e}", path.display()))?;
-        let trained = lab.runs.iter().any(|r| r.record.is_some());
         self.begin(lab);
         self.screen.files.used(path);
-        let run = self.run_id();
-        if !trained {
-            self.link.send(Command::Reset(run));
-            self.link.send(Command::Play(run));
-        }
         self.screen
             .status
             .say(false, t!("file.opened", path = path.display()).into_owned());

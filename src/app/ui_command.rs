@@ -59,6 +59,7 @@ pub enum UiCommand {
     RemoveRun,
     NextRun,
     PreviousRun,
+    Straightening,
     FoldRounds,
     FoldLeft,
     FoldRight,
@@ -141,7 +142,7 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
 }
 
 /// Every command without an argument.
-pub const COMMANDS: [Row; 59] = [
+pub const COMMANDS: [Row; 60] = [
     row(Menu::File, UiCommand::OpenLab, ctrl(Key::O)),
     row(Menu::File, UiCommand::SaveLab, ctrl(Key::S)),
     row(Menu::File, UiCommand::SaveLabAs, ctrl_shift(Key::S)),
@@ -189,6 +190,7 @@ pub const COMMANDS: [Row; 59] = [
     row(Menu::Compare, UiCommand::LinkView, ctrl_shift(Key::V)),
     row(Menu::Compare, UiCommand::LinkLayers, ctrl_shift(Key::L)),
     row(Menu::Compare, UiCommand::LinkSampler, ctrl_shift(Key::M)),
+    row(Menu::View, UiCommand::Straightening, plain(Key::S)),
     row(Menu::View, UiCommand::FoldLeft, plain(Key::F2)),
     row(Menu::View, UiCommand::FoldRight, plain(Key::F3)),
     row(Menu::View, UiCommand::FoldBottom, plain(Key::F4)),

@@ -31,7 +31,7 @@ pub fn lab_of(what: &str) -> Result<Source, BadInput> {
     if is_preset || !looks_like_a_path(what) {
         let preset = preset(what)?;
         return Ok(Source {
-            lab: Lab::of(preset.run_file()?),
+            lab: preset.lab()?,
             name: preset.name.into(),
             measures: Vec::new(),
         });

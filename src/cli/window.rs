@@ -43,7 +43,7 @@ fn lab_of(what: &str) -> Result<Lab, BadInput> {
             }
             Err(error) => return Err(error),
         };
-        return Ok(Lab::of(preset.run_file()?));
+        return preset.lab();
     }
     let folder = path.parent().unwrap_or(Path::new(""));
     parse_lab(&text_of_file(path)?, folder).map_err(|e| e.within(path.display()))

@@ -26,6 +26,8 @@ pub enum BackendChoice {
 pub enum Command {
     /// The lab as edited. Costs what `Experiment::change_from` says.
     Apply(Arc<Lab>),
+    /// Another lab: its runs begin as it says, with its records where it has such; those before are kept for undo alone.
+    Begin(Arc<Lab>),
     /// Let a run train.
     Play(RunId),
     /// Let it rest; its parameters stay.

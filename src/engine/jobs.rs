@@ -1,12 +1,13 @@
 //! Slow measures on a thread of their own: the engine's thread evaluates the network and hands over plain points, the job
 //! takes distances between them. The command line does the same inline.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use super::floors::{Floors, FloorsOf};
-use super::measures::{Effort, FreshPairs, Ledger, Measures, mean_and_error, squared};
+use super::measures::{Effort, FreshPairs, Ledger, Measures, POWERS, mean_and_error, squared};
 use super::pacing::Throttle;
 use super::sampling::points_f64;
 use super::session::Session;
@@ -133,6 +134,8 @@ impl MeasureJob {
             path_length: finite(flow.path_length),
             evaluations: Some(self.trajectories.evaluations),
             coupling_cost: finite(self.pairs.cost),
+            transport_costs: Some(transport_costs(self.fine.as_ref().unwrap_or(&self.trajectories))),
+            coupling_costs: Some((1..).zip(self.pairs.costs).collect()),
             chord_crossings: Some(crossings(&self.trajectories)),
             w2_squared_at_steps: (!self.few.is_empty()).then(|| {
                 let at = |(n, ends): &(u32, Draws)| Some((*n, mean_distance(ends, &targets, w2_squared)?));
@@ -150,6 +153,14 @@ impl MeasureJob {
             floors,
         }
     }
+}
+
+/// E|z1 - z0|^p for the powers p that are reported.
+fn transport_costs(flow: &Trajectories) -> BTreeMap<u32, f64> {
+    let states = points_f64(&flow.states);
+    let cost = |p: u32| measure::transport_cost(&flow.times, &states, f64::from(p));
+    let costs = (1..=POWERS).map(|p| (p, cost(p)));
+    costs.filter(|(_, cost)| cost.is_finite()).collect()
 }
 
 /// The mean over draws of a distance between two sets of points, the draws side by side on rayon's threads; None where one has

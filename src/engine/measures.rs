@@ -77,6 +77,10 @@ pub struct Measures {
     pub evaluations: Option<u32>,
     /// E|X1 - X0|^2 over the training pairs: what the coupling would carry along straight chords.
     pub coupling_cost: Option<f64>,
+    /// E|z1 - z0|^p of the flow for p = 1 to 4 (the keys), finely integrated where a budget holds: data units to the power p.
+    pub transport_costs: Option<BTreeMap<u32, f64>>,
+    /// E|X1 - X0|^p over the training pairs, the same powers.
+    pub coupling_costs: Option<BTreeMap<u32, f64>>,
     /// Pairs of chords from start to end that properly cross, among the first 1,000 particles.
     pub chord_crossings: Option<u64>,
     /// W2 squared after so many Euler steps (keys: 1, 2, 4, 8, 100), against the same floor.
@@ -122,6 +126,9 @@ impl Effort {
 /// Fresh pairs share this many values of t, evenly spaced quantiles of the run's law: exact fields work on one t at a time.
 const GROUPS: usize = 1024;
 
+/// Costs are taken for the powers 1 to this.
+pub const POWERS: u32 = 4;
+
 /// Fresh pairs at their times, grouped by t.
 pub struct FreshPairs {
     /// One t a group.
@@ -134,6 +141,8 @@ pub struct FreshPairs {
     pub u: Vec<Point>,
     /// Mean squared distance within the pairs.
     pub cost: f64,
+    /// Mean distance to the powers 1 to [`POWERS`].
+    pub costs: [f64; POWERS as usize],
 }
 
 impl FreshPairs {
@@ -151,6 +160,7 @@ impl FreshPairs {
             t: Vec::new(),
             u: Vec::new(),
             cost: 0.0,
+            costs: [0.0; POWERS as usize],
         };
         for (group, pairs) in pairs.chunks_exact(per_group).enumerate() {
             let row = job.rows[(2 * group + 1) * TIME_ROWS / (2 * GROUPS)];
@@ -159,7 +169,11 @@ impl FreshPairs {
             fresh.times.push(t);
             for p in pairs {
                 let [x0, y0, x1, y1] = p.map(f64::from);
-                fresh.cost += squared([x0, y0], [x1, y1]);
+                let far = squared([x0, y0], [x1, y1]);
+                fresh.cost += far;
+                for (p, cost) in (1..).zip(&mut fresh.costs) {
+                    *cost += far.sqrt().powi(p);
+                }
                 fresh.x.push([
                     (at.alpha * x1 + at.sigma * x0) as f32,
                     (at.alpha * y1 + at.sigma * y0) as f32,
@@ -170,7 +184,9 @@ impl FreshPairs {
                     .push([at.d_alpha * x1 + at.d_sigma * x0, at.d_alpha * y1 + at.d_sigma * y0]);
             }
         }
-        fresh.cost /= fresh.x.len().max(1) as f64;
+        let count = fresh.x.len().max(1) as f64;
+        fresh.cost /= count;
+        fresh.costs = fresh.costs.map(|cost| cost / count);
         fresh
     }
 

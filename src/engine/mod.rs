@@ -19,6 +19,8 @@ pub mod session;
 pub mod snapshot;
 mod stage;
 #[cfg(test)]
+mod begin_tests;
+#[cfg(test)]
 mod tests;
 pub mod truth;
 pub mod worker;

@@ -104,14 +104,17 @@ impl Session {
     /// The backend's fault; the pairing then begins again.
     pub fn advance_pairing(&mut self) -> Result<bool, Fault> {
         if !self.runs.iter().any(|r| r.pairing.is_some()) {
-            // a parent that trains, or waits for pairs itself, is waited for
+            // a parent that trains, or waits for pairs itself, or has not begun, is waited for
             let ready = self.runs.iter().position(|run| {
                 let parent = run
                     .origin
                     .parent()
                     .and_then(|id| self.index(id))
                     .map(|at| &self.runs[at]);
-                let busy = parent.is_some_and(|p| p.lacks_pairs() || p.state() == RunState::Training);
+                let busy = parent.is_some_and(|p| {
+                    let begun = p.step > 0 || p.state() != RunState::Paused;
+                    p.lacks_pairs() || p.state() == RunState::Training || !begun
+                });
                 run.lacks_pairs() && !run.faulted && !busy
             });
             let Some(ready) = ready else { return Ok(false) };

@@ -16,7 +16,7 @@ use super::run::ActiveRun;
 use super::snapshot::{BackendStatus, Notice, RunSnapshot, RunState, Snapshot};
 use super::stage::ActiveStage;
 use crate::backend::{Backend, Fault, TrainReport};
-use crate::lab::{Change, Experiment, Lab, RunId};
+use crate::lab::{Change, Lab, LabRun, RunId};
 use crate::net::Checkpoint;
 
 /// Parameters of experiments that were edited away, so that undo brings them back.
@@ -99,9 +99,23 @@ impl Session {
 
     /// The lab as edited: every run is brought to its new settings at the cost that `Experiment::change_from` says.
     pub fn apply(&mut self, lab: &Arc<Lab>) {
-        if Arc::ptr_eq(lab, &self.lab) {
-            return;
+        if !Arc::ptr_eq(lab, &self.lab) {
+            self.take_lab(lab, true);
         }
+    }
+
+    /// Another lab: no run goes on from one of the lab before, whatever their ids and settings.
+    pub fn begin(&mut self, lab: &Arc<Lab>) {
+        let before: Vec<RunId> = self.runs.iter().map(|r| r.id).collect();
+        for id in before {
+            self.remove(id);
+        }
+        self.stages.clear();
+        self.take_lab(lab, false);
+    }
+
+    /// `parked`: whether a run that is new to the session may be one that was edited away.
+    fn take_lab(&mut self, lab: &Arc<Lab>, parked: bool) {
         let gone: Vec<RunId> = self
             .runs
             .iter()
@@ -119,7 +133,8 @@ impl Session {
                 self.edit_run(&mut active, run);
                 runs.push(active);
             } else {
-                let mut active = self.unpark(&run.experiment).unwrap_or_else(|| ActiveRun::new(run, 0));
+                let before = if parked { self.unpark(run) } else { None };
+                let mut active = before.unwrap_or_else(|| ActiveRun::new(run, 0));
                 active.id = run.id;
                 active.open(run);
                 active.slot = self.take_slot();
@@ -138,7 +153,7 @@ impl Session {
         self.next_slot
     }
 
-    fn edit_run(&mut self, active: &mut ActiveRun, run: &crate::lab::LabRun) {
+    fn edit_run(&mut self, active: &mut ActiveRun, run: &LabRun) {
         let change = run.experiment.change_from(&active.experiment);
         if change > Change::Nothing {
             self.keep_checkpoint(active);
@@ -146,7 +161,7 @@ impl Session {
         if change == Change::StartOver {
             let playing = active.playing || active.state() == RunState::Done;
             self.park(active.clone());
-            if let Some(back) = self.unpark(&run.experiment) {
+            if let Some(back) = self.unpark(run) {
                 let (id, slot) = (active.id, active.slot);
                 *active = ActiveRun {
                     id,
@@ -185,11 +200,12 @@ impl Session {
         }
     }
 
-    fn unpark(&mut self, experiment: &Experiment) -> Option<ActiveRun> {
+    /// A run with this experiment and origin that was edited away.
+    fn unpark(&mut self, run: &LabRun) -> Option<ActiveRun> {
         let at = self.parked.iter().rposition(|p| {
             let mut same = p.experiment.clone();
-            same.name.clone_from(&experiment.name);
-            same == *experiment
+            same.name.clone_from(&run.experiment.name);
+            same == run.experiment && p.origin == run.origin
         })?;
         Some(self.parked.remove(at))
     }
@@ -388,6 +404,7 @@ impl Session {
     pub fn command(&mut self, command: Command) {
         match command {
             Command::Apply(lab) => self.apply(&lab),
+            Command::Begin(lab) => self.begin(&lab),
             Command::Play(id) => self.on_run(id, |run| {
                 run.faulted = false;
                 run.playing = true;

@@ -12,7 +12,7 @@ use super::coupling::CouplingReport;
 use super::jobs::{JobDone, JobThread};
 use super::session::Session;
 use super::snapshot::Snapshot;
-use crate::lab::Lab;
+use crate::lab::{Lab, RunId};
 
 /// Snapshots follow each other no faster than this.
 const FRAME: Duration = Duration::from_millis(16);
@@ -35,7 +35,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread with this lab, its first run playing. `wake` is called after each new snapshot. A GPU that was
+    /// Starts the thread with this lab, the runs of [`begins`] playing. `wake` is called after each new snapshot. A GPU that was
     /// asked for and cannot be used gives a notice, and the CPU.
     pub fn start(lab: Arc<Lab>, choice: BackendChoice, wake: impl Fn() + Send + 'static) -> Self {
         let (commands, inbox) = channel();
@@ -88,6 +88,13 @@ fn open_session(choice: BackendChoice) -> Option<Session> {
     }
 }
 
+/// The runs that train as soon as a lab is there: all of one that is untrained, else the first, where it has steps left.
+pub fn begins(lab: &Lab) -> Vec<RunId> {
+    let untrained = lab.runs.iter().all(|run| run.record.is_none());
+    let some = if untrained { lab.runs.len() } else { 1 };
+    lab.runs.iter().take(some).map(|run| run.id).collect()
+}
+
 fn serve(
     lab: &Arc<Lab>,
     choice: BackendChoice,
@@ -102,8 +109,8 @@ fn serve(
     session.report_couplings(back.clone());
     let mut jobs = JobThread::start(back);
     session.apply(lab);
-    if let Some(run) = lab.runs.first() {
-        session.command(Command::Play(run.id));
+    for run in begins(lab) {
+        session.command(Command::Play(run));
     }
     let mut published = None::<Instant>;
     let mut looked_for_adapters = false;

@@ -1,11 +1,12 @@
-//! The experiments that come with the program.
+//! The experiments that come with the program, and whole labs: several runs, several stages.
 
 use std::path::Path;
 
-use super::file::{Draft, parse_run_file};
-use super::{BadInput, RunFile, nearest};
+use super::file::Draft;
+use super::lab_file::parse_lab;
+use super::{BadInput, Lab, RunFile, nearest};
 
-/// An experiment that comes with the program.
+/// An experiment, or a whole lab, that comes with the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preset {
     /// Its name on the command line.
@@ -20,7 +21,7 @@ const fn preset_of(name: &'static str, summary: &'static str, text: &'static str
 }
 
 /// All presets; the first is the default lab.
-pub const PRESETS: [Preset; 9] = [
+pub const PRESETS: [Preset; 11] = [
     preset_of(
         "gaussian-to-moons",
         "a standard Gaussian learns to become two moons",
@@ -43,8 +44,18 @@ pub const PRESETS: [Preset; 9] = [
     ),
     preset_of(
         "crossing",
-        "two tight clusters left, two right: half of the chords cross in the middle, the flow cannot",
+        "three stages: chords that cross between two clusters left and two right, the flow that swerves, the flow after one reflow",
         include_str!("../../assets/presets/crossing.json"),
+    ),
+    preset_of(
+        "euler-one",
+        "four stages, one Euler step each: the raw flow, distilled, reflowed, reflowed and distilled",
+        include_str!("../../assets/presets/euler-one.json"),
+    ),
+    preset_of(
+        "students",
+        "three stages: a teacher, its one-step student, and a student of random pairs, which collapses to the mean",
+        include_str!("../../assets/presets/students.json"),
     ),
     preset_of(
         "two-clusters",
@@ -69,12 +80,31 @@ pub const PRESETS: [Preset; 9] = [
 ];
 
 impl Preset {
-    /// The experiment.
+    /// The lab: that of its one experiment, or all the runs and stages that it holds.
     ///
     /// # Errors
     /// None that a test would not have found: every preset is parsed by the tests.
+    pub fn lab(&self) -> Result<Lab, BadInput> {
+        parse_lab(self.text, Path::new(""))
+    }
+
+    /// Whether it holds stages of its own, with what they show.
+    pub fn is_lab(&self) -> bool {
+        self.text.contains("\"stages\"")
+    }
+
+    /// The experiment; of a whole lab that of its first run, and how the first stage with that run samples it.
+    ///
+    /// # Errors
+    /// As [`Preset::lab`].
     pub fn run_file(&self) -> Result<RunFile, BadInput> {
-        parse_run_file(self.text, Path::new(""))
+        let mut lab = self.lab()?;
+        let run = lab.runs.swap_remove(0);
+        let stage = lab.stages.iter().find(|s| s.run == run.id);
+        Ok(RunFile {
+            experiment: run.experiment,
+            sampling: stage.map(|s| s.sampling).unwrap_or_default(),
+        })
     }
 
     /// The experiment as a draft, to be changed by `--set`.
@@ -82,9 +112,7 @@ impl Preset {
     /// # Errors
     /// As [`Preset::run_file`].
     pub fn draft(&self) -> Result<Draft, BadInput> {
-        let mut draft = Draft::new();
-        draft.lay(self.text, Path::new(""))?;
-        Ok(draft)
+        Ok(Draft::of(&self.run_file()?))
     }
 }
 
@@ -110,13 +138,21 @@ pub fn preset_text(preset: &Preset) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::{Experiment, kind_defaults, kinds_of};
+    use crate::lab::{Experiment, Origin, kind_defaults, kinds_of};
 
     #[test]
     fn every_preset_is_a_whole_experiment() {
         for preset in &PRESETS {
             let file = preset.run_file().unwrap_or_else(|e| panic!("{}: {e}", preset.name));
             assert!(file.experiment.steps > 0);
+            let lab = preset.lab().unwrap_or_else(|e| panic!("{}: {e}", preset.name));
+            assert_eq!(lab.runs[0].origin, Origin::Fresh, "{}: its first run is nobody's child", preset.name);
+            assert_eq!(preset.is_lab(), lab.stages.len() > 1, "{}", preset.name);
+            for run in &lab.runs {
+                let parent = run.origin.parent();
+                assert!(parent.is_none_or(|p| p < run.id && lab.run(p).is_some()), "{}", preset.name);
+                assert!(lab.stages.iter().any(|s| s.run == run.id), "{}: a run that no stage shows", preset.name);
+            }
         }
         assert_eq!(
             PRESETS[0].run_file().unwrap(),

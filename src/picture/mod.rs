@@ -16,6 +16,7 @@ pub mod probe;
 #[cfg(test)]
 pub(crate) mod scene;
 pub mod stage;
+pub mod straightening;
 pub mod studio;
 pub mod views;
 pub mod words;

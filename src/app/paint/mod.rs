@@ -5,6 +5,7 @@
 mod gpu;
 mod legend;
 mod mesh;
+mod sheet;
 mod sprite;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use eframe::egui::{self, Align2, Color32, FontId, Pos2, Rect, TextureHandle, Tex
 use eframe::egui_wgpu::RenderState;
 
 pub use legend::paint_legend;
+pub use sheet::paint_sheet;
 
 use crate::picture::{Bounds, Colors, Mark, Picture, Rgba, Transform};
 

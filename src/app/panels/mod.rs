@@ -1,5 +1,6 @@
 //! The window's parts: one file each.
 
+pub mod board;
 mod budget;
 pub mod clocks;
 pub mod distributions;
@@ -46,7 +47,13 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
     }
     CentralPanel::default()
         .frame(Frame::new().fill(colors.stage))
-        .show(ui, |ui| stage::ui(app, ui));
+        .show(ui, |ui| {
+            if app.screen.board.open {
+                board::ui(app, ui);
+            } else {
+                stage::ui(app, ui);
+            }
+        });
 }
 
 fn side(panel: Panel, width: f32, frame: Frame) -> Panel {

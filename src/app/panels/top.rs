@@ -73,6 +73,7 @@ fn is_on(app: &App, command: &UiCommand) -> Option<bool> {
     let compare = &app.lab.compare;
     match command {
         UiCommand::Compare => Some(compare.on),
+        UiCommand::Straightening => Some(app.screen.board.open),
         UiCommand::LinkView => Some(compare.link_view),
         UiCommand::LinkLayers => Some(compare.link_layers),
         UiCommand::LinkSampler => Some(compare.link_sampler),

@@ -3,23 +3,12 @@
 use rust_i18n::t;
 
 use super::rows::tag_of;
+use super::straightening::Told;
 use super::{Ask, stage_of};
 use crate::lab::RunId;
-use crate::picture::color::{Theme, cyclic, legible};
 use crate::picture::figure::{Chart, ChartAxis, Content, Figure, Panel, Series};
+use crate::picture::straightening::{self, color_of};
 use crate::picture::studio::{Studio, StudioError, Watch};
-use crate::picture::{Rgba, Shape};
-
-/// A color for run number `index` among `count`; the first is that of what is learned.
-fn color_of(theme: Theme, index: usize) -> Rgba {
-    let palette = theme.palette();
-    let fixed = [palette.learned, palette.source, palette.target, palette.exact];
-    fixed.get(index).copied().unwrap_or_else(|| {
-        // golden angles stay apart however many there are
-        let color = cyclic(theme, index as f32 * 2.399);
-        legible(color, palette.background, 3.1)
-    })
-}
 
 fn chart(title: String, runs: Vec<RunId>, lacks: Option<String>, chart: Chart) -> Figure {
     Figure {
@@ -122,56 +111,8 @@ fn title(studio: &Studio, ask: &Ask) -> String {
 /// W2 squared after 1, 2, 4, 8 and 100 Euler steps.
 pub(super) fn few_steps(studio: &mut Studio, ask: &Ask, watch: Watch) -> Result<Figure, StudioError> {
     let runs: Vec<RunId> = studio.lab().runs.iter().map(|r| r.id).take(8).collect();
-    let mut series = Vec::new();
-    let mut floor = None;
-    let mut ticks: Vec<f64> = Vec::new();
-    for (i, &id) in runs.iter().enumerate() {
-        let sampling = stage_of(studio, id).sampling;
-        let measures = studio.measures(id, &sampling, watch)?;
-        let Some(at) = &measures.w2_squared_at_steps else {
-            continue;
-        };
-        floor = floor.or(measures.w2_squared_floor);
-        let points: Vec<[f64; 2]> = at.iter().map(|(&n, &w2)| [f64::from(n), w2]).collect();
-        for p in &points {
-            if !ticks.contains(&p[0]) {
-                ticks.push(p[0]);
-            }
-        }
-        series.push(Series {
-            name: tag_of(studio, id),
-            points,
-            color: color_of(ask.theme, i),
-            dashed: false,
-            faint: false,
-            dots: Some([Shape::Disk, Shape::Square, Shape::Ring][i % 3]),
-        });
-    }
-    let lacks = series.is_empty().then(|| t!("figure.no_measures").into_owned());
-    if let Some(floor) = floor {
-        series.push(Series {
-            name: t!("figure.floor").into_owned(),
-            points: vec![[1.0, floor]],
-            color: ask.theme.palette().floor,
-            dashed: true,
-            faint: false,
-            dots: None,
-        });
-    }
-    let axes = Chart {
-        x: ChartAxis {
-            label: t!("figure.euler_steps").into_owned(),
-            log: true,
-            include: Vec::new(),
-            ticks,
-        },
-        y: ChartAxis {
-            label: t!("figure.w2_to_target").into_owned(),
-            log: true,
-            ..ChartAxis::default()
-        },
-        series,
-    };
+    let told = Told::of(studio, &runs, watch)?;
+    let (axes, lacks) = straightening::few_steps(&told.members(), ask.theme);
     Ok(chart(title(studio, ask), runs, lacks, axes))
 }
 

@@ -8,6 +8,7 @@ mod curves;
 mod planes;
 mod reflow;
 mod rows;
+mod straightening;
 
 use super::Picture;
 use super::caption::{Told, caption_of};
@@ -72,7 +73,7 @@ const fn view(name: &'static str, summary: &'static str, moves: bool, make: Make
 }
 
 /// All views.
-pub const VIEWS: [View; 20] = [
+pub const VIEWS: [View; 21] = [
     view(
         "stage",
         "the stage with the layers that the lab has on",
@@ -180,6 +181,12 @@ pub const VIEWS: [View; 20] = [
         "the distance to the target after few Euler steps, with its floor",
         false,
         curves::few_steps,
+    ),
+    view(
+        "straightening",
+        "round by round: straightness, transport cost, few-step quality, evaluations spent",
+        false,
+        straightening::straightening,
     ),
     view(
         "budget",

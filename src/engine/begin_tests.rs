@@ -1,0 +1,84 @@
+//! A lab that is opened whole: which of its runs begin, what a child waits for, what stays of the lab before.
+
+use std::sync::Arc;
+
+use super::command::{BackendChoice, Command};
+use super::session::Session;
+use super::worker::begins;
+use crate::flow::coupling::{Coupling, ModelPairs};
+use crate::lab::{Lab, Origin, RunFile, RunRecord};
+
+/// Two rounds, short ones.
+fn two_rounds() -> Lab {
+    let mut file = RunFile::default();
+    file.experiment.network.hidden = vec![16, 16];
+    file.experiment.optimizer.batch = 64;
+    file.experiment.steps = 60;
+    (file.sampling.count, file.sampling.steps) = (64, 4);
+    let mut lab = Lab::of(file);
+    let mut child = lab.runs[0].clone();
+    (child.id, child.experiment.seed) = (2, 2);
+    child.origin = Origin::Reflow {
+        parent: 1,
+        from_parent: false,
+    };
+    child.experiment.coupling = Coupling::Model(ModelPairs {
+        pairs: 1024,
+        steps: 4,
+        ..ModelPairs::default()
+    });
+    lab.runs.push(child);
+    lab
+}
+
+fn session() -> Session {
+    Session::new(BackendChoice::Cpu, Some(1)).expect("the CPU is always there")
+}
+
+#[test]
+fn a_child_waits_for_a_parent_that_has_not_begun() {
+    let mut session = session();
+    session.begin(&Arc::new(two_rounds()));
+    session.command(Command::Play(2));
+    assert!(!session.advance(), "an untrained flow makes no pairs");
+    session.command(Command::Play(1));
+    while session.advance() {}
+    let steps: Vec<u64> = session.snapshot().runs.iter().map(|r| r.step).collect();
+    assert_eq!(steps, [60, 60]);
+}
+
+#[test]
+fn a_lab_that_begins_takes_nothing_of_the_one_before_and_undo_brings_that_back() {
+    let lab = Arc::new(two_rounds());
+    let mut session = session();
+    session.begin(&lab);
+    for run in begins(&lab) {
+        session.command(Command::Play(run));
+    }
+    while session.advance() {}
+    let trained = session.checkpoint(2).expect("it is there").params;
+    session.begin(&Arc::new(Lab::clone(&lab)));
+    let shot = session.snapshot();
+    assert_eq!(shot.runs.iter().map(|r| r.step).collect::<Vec<_>>(), [0, 0]);
+    assert!(session.lacks_pairs(2), "the pairs of the round before are not its own");
+    // undo of opening another lab
+    let mut other = two_rounds();
+    other.runs.truncate(1);
+    other.runs[0].experiment.seed = 9;
+    session.begin(&lab);
+    for run in begins(&lab) {
+        session.command(Command::Play(run));
+    }
+    while session.advance() {}
+    session.begin(&Arc::new(other));
+    session.apply(&Arc::new(Lab::clone(&lab)));
+    assert_eq!(session.checkpoint(2).expect("it is back").params, trained);
+}
+
+#[test]
+fn all_runs_of_an_untrained_lab_begin_and_one_of_a_trained_lab() {
+    let mut lab = two_rounds();
+    assert_eq!(begins(&lab), [1, 2]);
+    lab.runs[1].record = Some(Arc::new(RunRecord::default()));
+    assert_eq!(begins(&lab), [1]);
+}
