@@ -202,7 +202,10 @@ fn a_preset_may_hold_several_stages_and_lets_every_run_begin() {
     assert_eq!(runs, [1, 1, 2]);
     assert!(harness.state().lab.compare.on);
     let sent = harness.state().sent();
-    let begun = sent.iter().position(|c| matches!(c, Command::Begin(_))).expect("it begins");
+    let begun = sent
+        .iter()
+        .position(|c| matches!(c, Command::Begin(_)))
+        .expect("it begins");
     let played = |run| sent[begun..].iter().any(|c| matches!(c, Command::Play(r) if *r == run));
     assert!(played(1) && played(2), "the second round follows without another click");
     harness.get_by_label("Stage c 2-RF: source, target and particles at flow time t");

@@ -65,7 +65,12 @@ fn lists() -> Vec<List> {
     let formats: Vec<Row> = FIGURE_FORMATS.iter().map(|f| (f.1, f.2)).collect();
     let samplers: Vec<Row> = SAMPLERS.iter().map(|s| (s.name, s.summary)).collect();
     vec![
-        list_of("presets", "experiments and labs that come with the program", "", &presets),
+        list_of(
+            "presets",
+            "experiments and labs that come with the program",
+            "",
+            &presets,
+        ),
         list_of(
             "distributions",
             "source and target: source.kind, target.kind",

@@ -2,6 +2,8 @@
 //! named thread ([`worker::Worker`]), the command line with none.
 
 pub mod backends;
+#[cfg(test)]
+mod begin_tests;
 mod budget;
 pub mod command;
 pub mod coupling;
@@ -18,8 +20,6 @@ mod sampling;
 pub mod session;
 pub mod snapshot;
 mod stage;
-#[cfg(test)]
-mod begin_tests;
 #[cfg(test)]
 mod tests;
 pub mod truth;

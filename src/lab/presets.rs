@@ -146,12 +146,25 @@ mod tests {
             let file = preset.run_file().unwrap_or_else(|e| panic!("{}: {e}", preset.name));
             assert!(file.experiment.steps > 0);
             let lab = preset.lab().unwrap_or_else(|e| panic!("{}: {e}", preset.name));
-            assert_eq!(lab.runs[0].origin, Origin::Fresh, "{}: its first run is nobody's child", preset.name);
+            assert_eq!(
+                lab.runs[0].origin,
+                Origin::Fresh,
+                "{}: its first run is nobody's child",
+                preset.name
+            );
             assert_eq!(preset.is_lab(), lab.stages.len() > 1, "{}", preset.name);
             for run in &lab.runs {
                 let parent = run.origin.parent();
-                assert!(parent.is_none_or(|p| p < run.id && lab.run(p).is_some()), "{}", preset.name);
-                assert!(lab.stages.iter().any(|s| s.run == run.id), "{}: a run that no stage shows", preset.name);
+                assert!(
+                    parent.is_none_or(|p| p < run.id && lab.run(p).is_some()),
+                    "{}",
+                    preset.name
+                );
+                assert!(
+                    lab.stages.iter().any(|s| s.run == run.id),
+                    "{}: a run that no stage shows",
+                    preset.name
+                );
             }
         }
         assert_eq!(

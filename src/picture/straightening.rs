@@ -24,7 +24,10 @@ pub struct Member<'a> {
 /// The line of rounds through a run, oldest first: its ancestors, itself, then at each fork the latest child. Students stand
 /// behind their teachers.
 pub fn line_of(lab: &Lab, run: RunId) -> Vec<RunId> {
-    let student = |id| lab.run(id).is_some_and(|r| matches!(r.origin, Origin::Distilled { .. }));
+    let student = |id| {
+        lab.run(id)
+            .is_some_and(|r| matches!(r.origin, Origin::Distilled { .. }))
+    };
     let parent = |id| {
         lab.run(id)
             .and_then(|r| r.origin.parent())
@@ -37,9 +40,7 @@ pub fn line_of(lab: &Lab, run: RunId) -> Vec<RunId> {
     line.retain(|&id| !student(id));
     while let Some(&last) = line.last() {
         let children = lab.runs.iter().filter(|r| r.origin.parent() == Some(last));
-        let next = children
-            .map(|r| r.id)
-            .rfind(|&id| !student(id) && !line.contains(&id));
+        let next = children.map(|r| r.id).rfind(|&id| !student(id) && !line.contains(&id));
         let Some(next) = next else { break };
         line.push(next);
     }
@@ -315,7 +316,11 @@ mod tests {
         let Content::Chart(chart) = &figure.panels[0].content else {
             panic!("a chart");
         };
-        assert_eq!(chart.series[0].points, [[1.0, 12.0], [2.0, 6.0]], "the bound of the first cost");
+        assert_eq!(
+            chart.series[0].points,
+            [[1.0, 12.0], [2.0, 6.0]],
+            "the bound of the first cost"
+        );
         assert_eq!(chart.series[1].points, [[1.0, 4.0], [2.0, 0.01]]);
         let Content::Chart(chart) = &figure.panels[1].content else {
             panic!("a chart");

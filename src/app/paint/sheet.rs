@@ -53,7 +53,9 @@ impl Page<'_> {
                 let inner = Page {
                     ui: self.ui,
                     painter: match clip {
-                        Some(area) => self.painter.with_clip_rect(self.rect(area).intersect(self.painter.clip_rect())),
+                        Some(area) => self
+                            .painter
+                            .with_clip_rect(self.rect(area).intersect(self.painter.clip_rect())),
                         None => self.painter.clone(),
                     },
                     corner: self.corner,

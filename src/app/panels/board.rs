@@ -83,7 +83,14 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
 fn spoken(members: &[Told]) -> String {
     let said = members.iter().filter_map(|m| {
         let straightness = m.measures.budget.map(|b| b.bends).or(m.measures.straightness)?;
-        Some(t!("board.spoken_one", run = m.tag, value = crate::app::widgets::measured(straightness)).into_owned())
+        Some(
+            t!(
+                "board.spoken_one",
+                run = m.tag,
+                value = crate::app::widgets::measured(straightness)
+            )
+            .into_owned(),
+        )
     });
     t!("board.spoken", list = said.collect::<Vec<_>>().join(", ")).into_owned()
 }
