@@ -60,7 +60,6 @@ fn rows_of(table: &'static [Entry]) -> Vec<Row> {
 
 fn lists() -> Vec<List> {
     let presets: Vec<Row> = PRESETS.iter().map(|p| (p.name, p.summary)).collect();
-    let paths: Vec<Row> = PATHS.iter().map(|p| (p.0, p.2)).collect();
     let views: Vec<Row> = VIEWS.iter().map(|v| (v.name, v.summary)).collect();
     let formats: Vec<Row> = FIGURE_FORMATS.iter().map(|f| (f.1, f.2)).collect();
     let samplers: Vec<Row> = SAMPLERS.iter().map(|s| (s.name, s.summary)).collect();
@@ -83,7 +82,7 @@ fn lists() -> Vec<List> {
             "coupling",
             &rows_of(&COUPLINGS),
         ),
-        list_of("paths", "how a pair is joined: path.kind", "path", &paths),
+        list_of("paths", "how a pair is joined: path.kind", "path", &rows_of(&PATHS)),
         list_of(
             "predictions",
             "what the network predicts: prediction",

@@ -12,6 +12,8 @@ use crate::engine::start_points;
 use crate::engine::truth;
 use crate::export::npy;
 use crate::flow::Point;
+use crate::flow::lens::Lens;
+use crate::flow::path::narrower;
 use crate::flow::sampler::{Recorded, table};
 use crate::lab::{BadInput, MOST_STATES, RunFile, Sampling, read_points};
 
@@ -103,10 +105,10 @@ fn exact(file: &RunFile, start: Option<Vec<Point>>, record: bool) -> Result<Reco
     let sampling = &file.sampling;
     let truth = truth::of(&file.experiment).map_err(BadInput::new)?;
     let start = start.unwrap_or_else(|| {
-        let points = start_points(&file.experiment.source, sampling);
+        let points = start_points(&file.experiment, sampling);
         points.iter().map(|p| p.map(f64::from)).collect()
     });
-    let (from, to) = truth.field.ends();
+    let (from, to) = narrower(truth.field.ends(), file.experiment.path.ends(Lens::FlowMatching, false));
     match table(
         sampling.sampler,
         sampling.rk2_a,

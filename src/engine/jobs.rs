@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::floors::{Floors, FloorsOf};
 use super::measures::{Effort, FreshPairs, Ledger, Measures, POWERS, mean_and_error, squared};
 use super::pacing::Throttle;
-use super::sampling::points_f64;
+use super::sampling::{points_f64, to_start};
 use super::session::Session;
 use super::snapshot::RunState;
 use super::truth;
@@ -262,7 +262,8 @@ impl Session {
         let pairs = FreshPairs::draw(&experiment, &job, effort.pairs);
         let learned = self.velocities(slot, &job, &pairs.x, &pairs.t)?;
         let count = effort.draws * effort.points;
-        let starts = experiment.source.samples(MEASURE_SEED, Stream::MeasureSource, count);
+        let mut starts = experiment.source.samples(MEASURE_SEED, Stream::MeasureSource, count);
+        to_start(&mut starts, experiment.path);
         let draws = |ends: Trajectories| -> Draws {
             points_f64(&ends.ends())
                 .chunks(effort.points)

@@ -26,6 +26,10 @@ pub struct Pairing {
     pairs: Vec<Pair>,
     /// Field evaluations spent.
     evaluations: u64,
+    /// Between which t the parent's flow runs.
+    ends: (f64, f64),
+    /// What a source point is multiplied by to be where the parent's flow starts.
+    scale: f64,
 }
 
 impl Pairing {
@@ -75,7 +79,9 @@ impl Session {
             return;
         };
         self.with_run(at, Self::keep_checkpoint);
-        let (job, checkpoint) = (Arc::clone(&self.runs[at].job), self.runs[at].checkpoint.clone());
+        let parent = &self.runs[at];
+        let (job, checkpoint) = (Arc::clone(&parent.job), parent.checkpoint.clone());
+        let (ends, scale) = (span(&parent.experiment), parent.experiment.path.start_scale());
         if run.origin.starts_from_parent() && run.step == 0 && checkpoint.params.len() == run.checkpoint.params.len() {
             run.checkpoint.params.clone_from(&checkpoint.ema);
             run.checkpoint.ema.clone_from(&checkpoint.ema);
@@ -92,6 +98,8 @@ impl Session {
                     inverse,
                     pairs: Vec::new(),
                     evaluations: 0,
+                    ends,
+                    scale,
                 });
             }
             Err(fault) => self.recover(&fault, Some(run)),
@@ -164,9 +172,13 @@ impl Session {
                 law.draw(&mut rng).map(|c| c as f32)
             })
             .collect();
-        let made = self.carry(&pairing, backward, &known, span(&experiment.target))?;
+        let scaled = |points: &[[f32; 2]], by: f64| -> Vec<[f32; 2]> {
+            points.iter().map(|p| p.map(|c| (f64::from(c) * by) as f32)).collect()
+        };
+        let start = scaled(&known, if backward { 1.0 } else { pairing.scale });
+        let made = self.carry(&pairing, backward, &start)?;
         pairing.evaluations += u64::from(made.evaluations) * count as u64;
-        let ends = made.ends();
+        let ends = scaled(&made.ends(), if backward { 1.0 / pairing.scale } else { 1.0 });
         if ends.iter().any(|p| !(p[0].is_finite() && p[1].is_finite())) {
             return Err(Fault::Solver(
                 "the parent's flow leads to points that are not finite; train it first".into(),
@@ -188,14 +200,8 @@ impl Session {
         Ok(())
     }
 
-    fn carry(
-        &mut self,
-        pairing: &Pairing,
-        backward: bool,
-        start: &[[f32; 2]],
-        ends: (f64, f64),
-    ) -> Result<Trajectories, Fault> {
-        let settings = &pairing.settings;
+    fn carry(&mut self, pairing: &Pairing, backward: bool, start: &[[f32; 2]]) -> Result<Trajectories, Fault> {
+        let (settings, ends) = (&pairing.settings, pairing.ends);
         let (from, to) = if backward { (ends.1, ends.0) } else { ends };
         let sampling = Sampling {
             lens: Lens::FlowMatching,

@@ -4,28 +4,46 @@ use super::session::Session;
 use crate::backend::{Backend, Fault, Slot, Trajectories, Weights};
 use crate::flow::Point;
 use crate::flow::distribution::Distribution;
+use crate::flow::exact::ATOM_MARGIN;
+use crate::flow::lens::Lens;
+use crate::flow::path::{Path, narrower};
 use crate::flow::random::Stream;
 use crate::flow::sampler::{Dopri5Error, dopri5, table};
-use crate::lab::{RunId, Sampling};
+use crate::lab::{Experiment, RunId, Sampling};
 
 /// Points in f64.
 pub(super) fn points_f64(points: &[[f32; 2]]) -> Vec<Point> {
     points.iter().map(|p| p.map(f64::from)).collect()
 }
 
-/// Between which t a flow is integrated: [0, 1]; a target of atoms ends at 1 - 1e-3, since the exact velocity is
-/// infinite at t = 1 there (MATHS.md).
-pub fn span(target: &Distribution) -> (f64, f64) {
-    if matches!(target, Distribution::Points { .. }) {
-        (0.0, 1.0 - 1e-3)
+/// Between which t a flow is integrated: the path's named ends; a target of atoms ends at 1 - 1e-3 on every path, since
+/// the exact velocity is infinite at t = 1 there (MATHS.md).
+pub fn span(experiment: &Experiment) -> (f64, f64) {
+    let ends = experiment.path.ends(Lens::FlowMatching, false);
+    if matches!(*experiment.target, Distribution::Points { .. }) {
+        narrower(ends, (0.0, 1.0 - ATOM_MARGIN))
     } else {
-        (0.0, 1.0)
+        ends
     }
 }
 
-/// Where the particles of a stage start.
-pub fn start_points(source: &Distribution, sampling: &Sampling) -> Vec<[f32; 2]> {
-    source.samples(sampling.seed, Stream::Particles, sampling.count as usize)
+/// Where the particles of a stage start: source points, on the scale of the path's start (VE: sigma(0) x0).
+pub fn start_points(experiment: &Experiment, sampling: &Sampling) -> Vec<[f32; 2]> {
+    let mut points = experiment
+        .source
+        .samples(sampling.seed, Stream::Particles, sampling.count as usize);
+    to_start(&mut points, experiment.path);
+    points
+}
+
+/// Source points moved to where particles start.
+pub(super) fn to_start(points: &mut [[f32; 2]], path: Path) {
+    let scale = path.start_scale();
+    if scale != 1.0 {
+        for c in points.iter_mut().flatten() {
+            *c = (f64::from(*c) * scale) as f32;
+        }
+    }
 }
 
 impl Session {
@@ -45,9 +63,9 @@ impl Session {
         let Some(at) = self.index(id) else {
             return Ok(Trajectories::default());
         };
-        let (slot, target) = (self.runs[at].slot, self.runs[at].experiment.target.clone());
-        let start = start.unwrap_or_else(|| start_points(&self.runs[at].experiment.source, sampling));
-        let (from, to) = span(&target);
+        let (slot, experiment) = (self.runs[at].slot, &self.runs[at].experiment);
+        let start = start.unwrap_or_else(|| start_points(experiment, sampling));
+        let (from, to) = span(experiment);
         let table = table(
             sampling.sampler,
             sampling.rk2_a,

@@ -13,6 +13,7 @@ use super::snapshot::{FieldGrid, RunState, StageSnapshot};
 use crate::backend::Weights;
 use crate::flow::coupling::PairStream;
 use crate::flow::distribution::Distribution;
+use crate::flow::path::Path;
 use crate::flow::random::Stream;
 use crate::lab::{Experiment, Sampling, Stage};
 
@@ -23,8 +24,8 @@ const PREVIEW: Duration = Duration::from_millis(50);
 /// Arrows along the longer side of the grid.
 const GRID: usize = 26;
 
-/// Of which distributions, t and bounds an exact field is, and the address of the pairs' law where it is an estimate.
-type ExactOf = (Arc<Distribution>, Arc<Distribution>, f64, [f32; 4], Option<usize>);
+/// Of which distributions, path, t and bounds an exact field is, and the address of the pairs' law where it is an estimate.
+type ExactOf = (Arc<Distribution>, Arc<Distribution>, Path, f64, [f32; 4], Option<usize>);
 
 /// One stage in a session.
 #[derive(Clone, Debug)]
@@ -33,7 +34,8 @@ pub struct ActiveStage {
     pub stage: Stage,
     /// What it shows now.
     pub snapshot: StageSnapshot,
-    points_of: Option<(Arc<Distribution>, Arc<Distribution>, Sampling)>,
+    /// Of which distributions and sampling the points are, and on which scale they start.
+    points_of: Option<(Arc<Distribution>, Arc<Distribution>, Sampling, f64)>,
     drawn: Option<(u64, Sampling, usize)>,
     field_of: Option<(u64, f64, [f32; 4])>,
     exact_of: Option<ExactOf>,
@@ -84,19 +86,24 @@ impl ActiveStage {
             Arc::clone(&experiment.source),
             Arc::clone(&experiment.target),
             self.stage.sampling,
+            experiment.path.start_scale(),
         );
         if let Some(old) = &self.points_of
             && old.0 == key.0
             && old.1 == key.1
             && old.2.seed == key.2.seed
             && old.2.count == key.2.count
+            && old.3 == key.3
         {
             return false;
         }
         let shot = &mut self.snapshot;
-        shot.source = Arc::new(start_points(&experiment.source, &self.stage.sampling));
+        shot.source = Arc::new(start_points(experiment, &self.stage.sampling));
         shot.target = Arc::new(experiment.target.samples(0, Stream::Shown, TARGET_POINTS));
-        let (a, b) = (experiment.source.bounds(), experiment.target.bounds());
+        let (mut a, b) = (experiment.source.bounds(), experiment.target.bounds());
+        for corner in [&mut a.min, &mut a.max] {
+            *corner = corner.map(|c| c * key.3);
+        }
         shot.bounds = [
             a.min[0].min(b.min[0]) as f32,
             a.min[1].min(b.min[1]) as f32,
@@ -331,6 +338,7 @@ impl Session {
         let key = (
             Arc::clone(&experiment.source),
             Arc::clone(&experiment.target),
+            experiment.path,
             self.flow_time,
             stage.snapshot.bounds,
             stage.snapshot.conditional.as_ref().map(|c| Arc::as_ptr(c).addr()),

@@ -9,6 +9,7 @@ pub mod close;
 pub mod coupling;
 pub mod distribution;
 pub mod exact;
+pub mod lens;
 pub mod likelihood;
 pub mod loss;
 pub mod measure;

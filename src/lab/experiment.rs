@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::stage::Sampling;
 use crate::flow::coupling::Coupling;
 use crate::flow::distribution::{Distribution, TwoMoons};
+use crate::flow::lens::is_standard_normal;
 use crate::flow::loss::Loss;
 use crate::flow::path::Path;
 use crate::flow::time_density::{LossWeight, Prediction, TimeDensity};
@@ -79,6 +80,21 @@ impl Experiment {
             && self.time == TimeDensity::Uniform
             && self.loss == Loss::Mse
             && self.weight == LossWeight::Uniform
+    }
+
+    /// Whether its source is one that its path is made for: all but the linear path need the standard normal law.
+    ///
+    /// # Errors
+    /// One line that begins with the key and says what to do.
+    pub fn path_fits_source(&self) -> Result<(), String> {
+        if !self.path.needs_normal_source() || is_standard_normal(&self.source) {
+            return Ok(());
+        }
+        Err(format!(
+            "path \"{}\" needs a standard normal source; set source to {{\"kind\": \"gaussian\", \"mean\": [0, 0], \"std\": 1}}, \
+             or path to \"linear\"",
+            self.path.name()
+        ))
     }
 
     /// What it costs to turn `old` into this one.

@@ -81,6 +81,7 @@ impl Draft {
             experiment: experiment_of(&self.value, "")?,
             sampling: typed(&self.value["sampling"], "sampling")?,
         };
+        file.experiment.path_fits_source().map_err(BadInput::new)?;
         check_states(&file.sampling, "sampling")?;
         Ok(file)
     }
@@ -163,6 +164,7 @@ pub(super) fn experiment_of(value: &Value, shown: &str) -> Result<Experiment, Ba
     let checks = [
         experiment.network.validate(),
         experiment.optimizer.validate(),
+        experiment.path.validate(),
         experiment.time.validate(),
         experiment.weight.validate(),
     ];

@@ -13,7 +13,7 @@ use super::{BadInput, Origin};
 use crate::flow::coupling::{COUPLINGS, Coupling};
 use crate::flow::distribution::{DISTRIBUTIONS, Distribution};
 use crate::flow::loss::Loss;
-use crate::flow::path::Path;
+use crate::flow::path::{PATHS, Path};
 use crate::flow::table::{Entry, Form};
 use crate::flow::time_density::{LOSS_WEIGHTS, LossWeight, Prediction, TIME_DENSITIES, TimeDensity};
 use crate::net::{Activation, OptimizerKind, Schedule, TIME_EMBEDDINGS, TimeEmbedding};
@@ -131,6 +131,7 @@ fn table_of(slot: &str) -> Option<&'static [Entry]> {
     match slot {
         "source" | "target" => Some(&DISTRIBUTIONS),
         "coupling" => Some(&COUPLINGS),
+        "path" => Some(&PATHS),
         "time" => Some(&TIME_DENSITIES),
         "weight" => Some(&LOSS_WEIGHTS),
         "network.time_embedding" => Some(&TIME_EMBEDDINGS),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::RunId;
 
-/// Through which dynamics a run is sampled. Probability-flow ODE and SDE come with the diffusion lenses.
+/// Through which dynamics a run is sampled: those of [`crate::flow::lens::Lens`] that the engine integrates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lens {

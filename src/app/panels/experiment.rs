@@ -1,6 +1,6 @@
 //! The experiment: everything that decides a training. Each knob works while it trains, at its true cost.
 
-use eframe::egui::{DragValue, Ui, vec2};
+use eframe::egui::{DragValue, RichText, Ui, vec2};
 use rust_i18n::t;
 
 use super::{distributions, member};
@@ -11,7 +11,7 @@ use crate::app::widgets::number::{Number, name_it};
 use crate::app::widgets::row::{Choice, Words, choice_row, number_row, row, section, text_or, whole_row, with_tip};
 use crate::flow::coupling::{COUPLINGS, Coupling};
 use crate::flow::loss::Loss;
-use crate::flow::path::Path;
+use crate::flow::path::{PATHS, Path};
 use crate::flow::table::Entry;
 use crate::flow::time_density::{LOSS_WEIGHTS, LossWeight, Prediction, TIME_DENSITIES, TimeDensity};
 use crate::lab::Experiment;
@@ -62,12 +62,17 @@ fn named<T: Copy>(set: &str, all: &[T], table: &[Entry], name: impl Fn(T) -> &'s
 
 fn objective(app: &mut App, ui: &mut Ui, e: &mut Experiment) {
     coupling(app, ui, &mut e.coupling);
-    choice_row(
+    set_of_rows(
+        app,
         ui,
-        &Words::of("path"),
+        "path",
+        &PATHS,
         &mut e.path,
-        &[option("path", "linear", Path::Linear)],
+        |p| p.name(),
+        Path::default_of,
+        |p| p.validate(),
     );
+    path_notes(ui, e);
     let predictions = [option("prediction", "velocity", Prediction::Velocity)];
     choice_row(ui, &Words::of("prediction"), &mut e.prediction, &predictions);
     loss(ui, &mut e.loss);
@@ -93,6 +98,21 @@ fn objective(app: &mut App, ui: &mut Ui, e: &mut Experiment) {
     );
     let density = curve(0.004, 0.996, 90, |t| e.time.density(t));
     chart(ui, "time", &density, true);
+}
+
+/// What is not right about the path, where something is not.
+fn path_notes(ui: &mut Ui, e: &Experiment) {
+    let mut warn = |text: std::borrow::Cow<'_, str>| {
+        ui.label(RichText::new(text).color(theme::current(ui).warn));
+    };
+    if e.path_fits_source().is_err() {
+        warn(t!("path.needs_normal_source"));
+    }
+    let left = e.path.left_at_start();
+    // VE keeps all of the data, under noise that is 20 times as large
+    if left > 0.06 {
+        warn(t!("path.left_at_start", percent = format!("{:.0} %", 100.0 * left)));
+    }
 }
 
 /// The couplings that need nothing but a choice, and the present one.
