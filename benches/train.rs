@@ -10,9 +10,8 @@ use rectiflow::cpu::CpuBackend;
 use rectiflow::flow::coupling::{Coupling, PairStream};
 use rectiflow::flow::distribution::Distribution;
 use rectiflow::flow::path::Path;
-use rectiflow::flow::prediction::Output;
 use rectiflow::flow::sampler::{Grid, Sampler, table};
-use rectiflow::flow::time_density::{LossWeight, TimeDensity, time_rows};
+use rectiflow::flow::time_density::{LossWeight, Prediction, TimeDensity, time_rows};
 use rectiflow::net::{Activation, Checkpoint, Optimizer, Shape};
 
 /// A standard normal to two moons, as the preset has it.
@@ -20,11 +19,11 @@ fn job(shape: &Shape, batch: u32) -> Arc<TrainJob> {
     let target = Distribution::default_of("two-moons").expect("a distribution of the table");
     Arc::new(TrainJob {
         shape: shape.clone(),
-        output: Output::plain(Path::Linear),
         rows: Arc::new(time_rows(
             TimeDensity::Uniform,
             LossWeight::Uniform,
-            &Output::plain(Path::Linear),
+            Path::Linear,
+            Prediction::Velocity,
         )),
         loss: Loss::Mse,
         optimizer: Optimizer {

@@ -19,7 +19,7 @@ const STRANGERS: [(&str, &str); 5] = [
 ];
 
 /// Outside crates that enter in some rooms only.
-const GUESTS: [(&str, &[&str]); 17] = [
+const GUESTS: [(&str, &[&str]); 20] = [
     ("wgpu", &["gpu", "app"]),
     ("naga", &["gpu"]),
     ("pollster", &["gpu"]),
@@ -33,6 +33,9 @@ const GUESTS: [(&str, &[&str]); 17] = [
     ("subsetter", &["export"]),
     ("write_fonts", &["export"]),
     ("safetensors", &["export"]),
+    ("zip", &["export"]),
+    ("flate2", &["export"]),
+    ("gif", &["export"]),
     ("csv", &["lab", "export"]),
     ("base64", &["lab", "export"]),
     ("clap", &["cli"]),

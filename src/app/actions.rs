@@ -14,7 +14,7 @@ use super::ui_command::UiCommand;
 use crate::engine::command::{BackendChoice, Command};
 use crate::engine::snapshot::RunState;
 use crate::engine::worker::begins;
-use crate::export::atomic;
+use crate::export::{atomic, lab_within};
 use crate::lab::{self, Experiment, Lab, ThemeChoice};
 
 /// How far an arrow key moves flow time.
@@ -224,11 +224,14 @@ impl App {
     /// Why it cannot be read, in words; the lab that was open stays.
     pub fn open_from(&mut self, path: &Path) -> Result<(), String> {
         let bytes = lab::read_bytes(path).map_err(|e| e.to_string())?;
-        let text = String::from_utf8(bytes).map_err(|_| t!("file.not_text", path = path.display()).into_owned())?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let lab = lab::parse_lab(&text, folder).map_err(|e| format!("{}: {e}", path.display()))?;
+        let lab = lab_within::open_lab(&bytes, folder).map_err(|e| format!("{}: {e}", path.display()))?;
         self.begin(lab);
         self.screen.files.used(path);
+        if lab_within::is_exported(&bytes) {
+            // the next save must not replace the figure that brought it
+            self.screen.files.current = None;
+        }
         self.screen
             .status
             .say(false, t!("file.opened", path = path.display()).into_owned());

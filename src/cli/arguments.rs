@@ -49,6 +49,8 @@ pub enum Command {
     Couple(CoupleOptions),
     /// Draw a view of a run, a lab or a preset as a figure
     Render(RenderOptions),
+    /// Write a run's points, pairs, trajectories, field, losses, measures or weights to a file
+    Export(ExportOptions),
     /// List presets, distributions, samplers, views and all other choices
     List(ListOptions),
     /// Show what this machine offers: processor, graphics adapters, display, fonts
@@ -93,7 +95,7 @@ Examples:
   rectiflow run gaussian-to-moons --steps 0 --out exact     (untrained: enough for `sample --exact`)"
 )]
 pub struct RunOptions {
-    /// A preset (`rectiflow list presets`) or an experiment file
+    /// A preset (`rectiflow list presets`), an experiment file, or an exported figure or data
     #[arg(value_name = "PRESET|FILE")]
     pub what: String,
     /// Folder for the results [default: out/NAME]
@@ -133,8 +135,8 @@ Examples:
   rectiflow sample out --from x0.npy --exact --sampler dopri5 --tolerance 1e-9 --out x1.npy"
 )]
 pub struct SampleOptions {
-    /// Folder that `run` wrote
-    #[arg(value_name = "RUN_DIR")]
+    /// Folder that `run` wrote, or a lab, or an exported figure or data
+    #[arg(value_name = "RUN_DIR|LAB")]
     pub run: PathBuf,
     /// Start points, NPY (n, 2) or CSV: states at the first time as they are [default: drawn from the source]
     #[arg(long, value_name = "FILE")]
@@ -174,8 +176,8 @@ pub struct SampleOptions {
   rectiflow field out --points p.npy --t 0.5 --quantity velocity --out v.npy
   rectiflow field out --points p.npy --t 0.5 --quantity energy --exact --out e.npy")]
 pub struct FieldOptions {
-    /// Folder that `run` wrote
-    #[arg(value_name = "RUN_DIR")]
+    /// Folder that `run` wrote, or a lab, or an exported figure or data
+    #[arg(value_name = "RUN_DIR|LAB")]
     pub run: PathBuf,
     /// Where to evaluate, NPY (n, 2) or CSV
     #[arg(long, value_name = "FILE")]
@@ -258,17 +260,20 @@ pub struct CoupleOptions {
 #[derive(Debug, Args)]
 #[command(
     after_help = "What is not trained yet is trained first. A size is in pixels, cm or inches (1200x900, 8.5x6cm, 3.3x2.5in); letters are
-sized on paper, so that at 300 dpi the same size in pixels shows larger letters.
+sized on paper, so that at 300 dpi the same size in pixels shows larger letters. A name in .gif, .apng, .mp4 or %04d.png makes
+an animation, over flow time or with --over training over a training that is done for it.
 
 Examples:
   rectiflow render gaussian-to-moons --view trajectories --out figure.svg
   rectiflow render out --view velocity --t 0.5 --size 8.5x6cm --dpi 300 --out figure.png
   rectiflow render moons-to-eight-gaussians --rounds 2 --view reflow --caption --out figure.pdf
   rectiflow render my.lab.json --view filmstrip --times 0,0.3,0.6,1 --theme dark --out film.png
+  rectiflow render out --view particles --size 600x450 --fps 25 --seconds 4 --out particles.gif
+  rectiflow render gaussian-to-moons --view velocity --over training --t 0.5 --out learning-%04d.png
   rectiflow list views"
 )]
 pub struct RenderOptions {
-    /// Folder that `run` wrote, lab or experiment file, or preset
+    /// Folder that `run` wrote, lab or experiment file, exported figure or data, or preset
     #[arg(value_name = "RUN|LAB|PRESET")]
     pub what: String,
     /// Which view (`rectiflow list views`)
@@ -316,6 +321,32 @@ pub struct RenderOptions {
     /// Write a caption below: data, training, sampler, measures
     #[arg(long)]
     pub caption: bool,
+    /// Frames a second of an animation [default: 25]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub fps: Option<String>,
+    /// How long an animation moves [default: 4]
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    pub seconds: Option<String>,
+    /// How long it then rests [default: 1]
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    pub hold: Option<String>,
+    /// What goes by in an animation: flow (time) or training
+    #[arg(long, value_name = "WHAT", default_value = "flow")]
+    pub over: String,
+    /// What is done first
+    #[command(flatten)]
+    pub first: FirstOptions,
+    /// Leave out the lab that made it, which opening the file would bring back
+    #[arg(long)]
+    pub no_lab: bool,
+    /// The figure or animation: its ending is its format (`rectiflow list figure-formats`, `rectiflow list animation-formats`)
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// What is done first to what is not trained yet.
+#[derive(Debug, Args)]
+pub struct FirstOptions {
     /// Training steps, where it is not trained yet
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub steps: Option<String>,
@@ -331,7 +362,47 @@ pub struct RenderOptions {
     /// Where to train and evaluate
     #[arg(long, value_enum, default_value_t = BackendName::Cpu)]
     pub backend: BackendName,
-    /// The figure: its ending is its format (`rectiflow list figure-formats`)
+}
+
+/// Options of `export`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "What is not trained yet is trained first. An NPZ holds arrays by name, a CSV the columns that `rectiflow list data` shows.
+Weights are safetensors, with a Python file beside them that loads them with NumPy alone and gives the velocity.
+
+Examples:
+  rectiflow export out --what trajectories --out trajectories.npz
+  rectiflow export out --what field --t 0.5 --grid 64 --out field.csv
+  rectiflow export gaussian-to-moons --what weights --out moons.safetensors
+  rectiflow export my.lab.json --what pairs --run 2 --count 5000 --out pairs.csv
+  rectiflow list data"
+)]
+pub struct ExportOptions {
+    /// Folder that `run` wrote, lab or experiment file, exported figure or data, or preset
+    #[arg(value_name = "RUN|LAB|PRESET")]
+    pub what: String,
+    /// What to export: points, pairs, trajectories, field, losses, measures, weights
+    #[arg(long = "what", value_name = "DATA")]
+    pub data: String,
+    /// Which run of the lab, by its number [default: that of the first stage]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub run: Option<String>,
+    /// Flow time of points and field, from 0 (source) to 1 (target)
+    #[arg(long, value_name = "T", default_value = "1", allow_negative_numbers = true)]
+    pub t: String,
+    /// How many pairs, or points of the target
+    #[arg(long, value_name = "N", default_value = "2048", allow_negative_numbers = true)]
+    pub count: String,
+    /// Points of the field's grid along its longer side
+    #[arg(long, value_name = "N", default_value = "32", allow_negative_numbers = true)]
+    pub grid: String,
+    /// What is done first
+    #[command(flatten)]
+    pub first: FirstOptions,
+    /// Leave out the lab that made it, which opening the file would bring back
+    #[arg(long)]
+    pub no_lab: bool,
+    /// The data: .csv or .npz; weights .safetensors or .npz
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
 }
@@ -365,6 +436,20 @@ fn setting(text: &str) -> Result<(String, String), String> {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().into(), value.trim().into())),
         _ => Err("give key=value, as in optimizer.batch=256".into()),
     }
+}
+
+/// A number from `least` to `most`.
+///
+/// # Errors
+/// Anything else, with the limits.
+pub fn number(option: &str, text: &str, least: f64, most: f64) -> Result<f64, BadInput> {
+    let value = text.trim().parse::<f64>().unwrap_or(f64::NAN);
+    if (least..=most).contains(&value) {
+        return Ok(value);
+    }
+    Err(BadInput::new(format!(
+        "--{option} is {text}; it must be a number from {least} to {most}"
+    )))
 }
 
 /// A whole number from `least` to `most`.

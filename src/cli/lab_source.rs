@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::run_dir::{RunDir, text_of_file};
 use crate::engine::measures::Measures;
+use crate::export::lab_within::open_lab;
 use crate::flow::coupling::Coupling;
-use crate::lab::{BadInput, Lab, LabRun, Origin, PRESETS, RunId, RunRecord, parse_lab, preset, read_bytes};
+use crate::lab::{BadInput, Lab, LabRun, Origin, PRESETS, RunId, RunRecord, preset, read_bytes};
 
 /// A lab, and the measures that are written beside it.
 pub struct Source {
@@ -45,13 +46,20 @@ pub fn lab_of(what: &str) -> Result<Source, BadInput> {
             measures,
         });
     }
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let lab = parse_lab(&text_of_file(path)?, folder).map_err(|e| e.within(path.display()))?;
     Ok(Source {
-        lab,
+        lab: lab_of_file(path)?,
         name: stem.into_owned(),
         measures: Vec::new(),
     })
+}
+
+/// The lab of a file: a lab or an experiment, or an exported figure or data.
+///
+/// # Errors
+/// Unreadable, without a lab, or refused; the file is named.
+pub fn lab_of_file(path: &Path) -> Result<Lab, BadInput> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    open_lab(&read_bytes(path)?, folder).map_err(|e| e.within(path.display()))
 }
 
 /// Whether a name is that of a file or folder rather than of a preset.

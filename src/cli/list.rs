@@ -8,10 +8,11 @@ use super::arguments::ListOptions;
 use super::failure::Failure;
 use super::print;
 use crate::export::FIGURE_FORMATS;
+use crate::export::animation::{ANIMATION_FORMATS, OVERS};
+use crate::export::data::DATA;
 use crate::flow::coupling::COUPLINGS;
 use crate::flow::distribution::DISTRIBUTIONS;
 use crate::flow::path::PATHS;
-use crate::flow::prediction::PREDICTIONS;
 use crate::flow::quantity::QUANTITIES;
 use crate::flow::sampler::SAMPLERS;
 use crate::flow::table::Entry;
@@ -22,6 +23,7 @@ use crate::picture::views::VIEWS;
 
 type Row = (&'static str, &'static str);
 
+const PREDICTIONS: [Row; 1] = [("velocity", "the velocity v(x, t)")];
 const LOSSES: [Row; 2] = [
     ("mse", "|e|², summed over both coordinates"),
     (
@@ -62,6 +64,9 @@ fn lists() -> Vec<List> {
     let presets: Vec<Row> = PRESETS.iter().map(|p| (p.name, p.summary)).collect();
     let views: Vec<Row> = VIEWS.iter().map(|v| (v.name, v.summary)).collect();
     let formats: Vec<Row> = FIGURE_FORMATS.iter().map(|f| (f.1, f.2)).collect();
+    let films: Vec<Row> = ANIMATION_FORMATS.iter().map(|f| (f.1, f.2)).collect();
+    let overs: Vec<Row> = OVERS.iter().map(|o| (o.1, o.2)).collect();
+    let data: Vec<Row> = DATA.iter().map(|d| (d.1, d.2)).collect();
     let samplers: Vec<Row> = SAMPLERS.iter().map(|s| (s.name, s.summary)).collect();
     vec![
         list_of(
@@ -87,7 +92,7 @@ fn lists() -> Vec<List> {
             "predictions",
             "what the network predicts: prediction",
             "prediction",
-            &rows_of(&PREDICTIONS),
+            &PREDICTIONS,
         ),
         list_of("losses", "the regression loss: loss.kind", "loss", &LOSSES),
         list_of(
@@ -145,8 +150,21 @@ fn lists() -> Vec<List> {
             "",
             &QUANTITIES,
         ),
+        list_of(
+            "data",
+            "what `rectiflow export --what` writes: columns, arrays",
+            "",
+            &data,
+        ),
         list_of("views", "what `rectiflow render --view` draws", "", &views),
         list_of("figure-formats", "what `rectiflow render --out` writes", "", &formats),
+        list_of(
+            "animation-formats",
+            "what `rectiflow render --out` animates",
+            "",
+            &films,
+        ),
+        list_of("overs", "what goes by in an animation: --over", "", &overs),
         list_of("figure-themes", "the colors of figures: --theme", "", &FIGURE_THEMES),
         list_of("backends", "where training happens: --backend", "", &BACKENDS),
     ]

@@ -6,8 +6,10 @@ mod bench;
 mod couple;
 mod data;
 mod doctor;
+mod export;
 mod failure;
 mod field;
+mod first;
 mod lab_source;
 mod list;
 mod render;
@@ -56,6 +58,7 @@ fn obey(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Data(options)) => data::data(&options),
         Some(Command::Couple(options)) => couple::couple(&options),
         Some(Command::Render(options)) => render::render(&options),
+        Some(Command::Export(options)) => export::export(&options),
         Some(Command::List(options)) => list::list(&options),
         Some(Command::Doctor) => doctor::doctor(),
         Some(Command::Bench(options)) => bench::bench(&options),

@@ -11,11 +11,12 @@ use serde_json::{Map, Value, json};
 use super::arguments::RunOptions;
 use super::failure::Failure;
 use super::print;
-use super::run_dir::{RunDir, draft_of_file, metrics_text};
+use super::run_dir::{RunDir, draft_of_file, metrics_text, run_of_file};
 use crate::backend::Fault;
 use crate::engine::measures::Measures;
 use crate::engine::session::Session;
-use crate::lab::{BadInput, Draft, Lab, RunFile, RunId, preset};
+use crate::export::lab_within::is_exported;
+use crate::lab::{BadInput, Draft, Lab, RunFile, RunId, preset, read_bytes};
 
 /// The one run of the command line's lab.
 pub const ONLY_RUN: u32 = 1;
@@ -113,7 +114,13 @@ pub fn draft_of(what: &str) -> Result<(Draft, String), Failure> {
             .unwrap_or(path.as_os_str())
             .to_string_lossy()
             .into_owned();
-        return Ok((draft_of_file(path)?, stem));
+        let exported = is_exported(&read_bytes(path)?);
+        let draft = if exported {
+            run_of_file(path)?.0
+        } else {
+            draft_of_file(path)?
+        };
+        return Ok((draft, stem));
     }
     let preset = preset(what)?;
     Ok((preset.draft()?, preset.name.into()))

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::lab_source::lab_of_file;
 use crate::backend::Trajectories;
 use crate::export::atomic::{self, WriteFault};
 use crate::export::{npy, tables, weights};
@@ -14,10 +15,11 @@ use crate::flow::distribution::Distribution;
 use crate::lab::{BadInput, Draft, Lab, RunFile, RunRecord, run_file_text};
 use crate::net::Checkpoint;
 
-/// The folder of one run.
+/// The folder of one run; or, to read from, a file with a lab in it, whose first stage's run is then meant.
 #[derive(Clone, Debug)]
 pub struct RunDir {
     path: PathBuf,
+    within: Option<(Draft, Arc<RunRecord>)>,
 }
 
 impl RunDir {
@@ -31,15 +33,30 @@ impl RunDir {
         atomic::write(&probe, b"")?;
         // a probe that stays behind is an empty hidden file
         let _ = std::fs::remove_file(&probe);
-        Ok(Self { path: path.into() })
+        Ok(Self {
+            path: path.into(),
+            within: None,
+        })
     }
 
-    /// A folder that `run` wrote.
+    /// A folder that `run` wrote, or a file with a trained lab in it.
     ///
     /// # Errors
-    /// No such folder, or none that `run` wrote.
+    /// No such folder or file, or none that holds a trained run.
     pub fn open(path: &Path) -> Result<Self, BadInput> {
         let shown = path.display();
+        if path.is_file() {
+            let (draft, record) = run_of_file(path)?;
+            let record = record.ok_or_else(|| {
+                BadInput::new(format!(
+                    "{shown}: nothing is trained in it; `rectiflow run {shown} --out DIR` trains it"
+                ))
+            })?;
+            return Ok(Self {
+                path: path.into(),
+                within: Some((draft, record)),
+            });
+        }
         if !path.is_dir() {
             return Err(BadInput::new(format!(
                 "{shown}: there is no such folder; `rectiflow run PRESET --out DIR` writes one"
@@ -50,7 +67,10 @@ impl RunDir {
                 "{shown}: this is not a run's folder, it has no experiment.json; `rectiflow run PRESET --out DIR` writes one"
             )));
         }
-        Ok(Self { path: path.into() })
+        Ok(Self {
+            path: path.into(),
+            within: None,
+        })
     }
 
     /// A file of the folder.
@@ -63,7 +83,10 @@ impl RunDir {
     /// # Errors
     /// Everything that an experiment file is refused for.
     pub fn draft(&self) -> Result<Draft, BadInput> {
-        draft_of_file(&self.file("experiment.json"))
+        match &self.within {
+            Some((draft, _)) => Ok(draft.clone()),
+            None => draft_of_file(&self.file("experiment.json")),
+        }
     }
 
     /// The run as a lab of one run, with the weights that sampling uses.
@@ -71,6 +94,11 @@ impl RunDir {
     /// # Errors
     /// Weights that are missing, damaged or of another network.
     pub fn lab(&self, file: RunFile) -> Result<Lab, BadInput> {
+        if let Some((_, record)) = &self.within {
+            let mut lab = Lab::of(file);
+            lab.runs[0].record = Some(Arc::clone(record));
+            return Ok(lab);
+        }
         let params = weights::read(&self.file("weights.safetensors"), &file.experiment.network)?;
         let moments = vec![0.0; params.len()];
         let checkpoint = Checkpoint {
@@ -119,12 +147,10 @@ impl RunDir {
     /// As [`atomic::write`].
     pub fn write_weights(&self, file: &RunFile, checkpoint: &Checkpoint) -> Result<(), WriteFault> {
         // one entry alone: several would lie in the file in another order each time, and a run would not repeat to the byte
-        let mut experiment = serde_json::to_value(&file.experiment).unwrap_or_default();
-        if let Some(size) = file.experiment.output().data_size() {
-            // the one number that is needed to use the network elsewhere and does not stand in the experiment
-            experiment["data_size"] = size.into();
-        }
-        let metadata = [("experiment", experiment.to_string())];
+        let metadata = [(
+            "experiment",
+            serde_json::to_string(&file.experiment).unwrap_or_default(),
+        )];
         let shape = &file.experiment.network;
         weights::write(&self.file("weights.safetensors"), shape, &checkpoint.ema, &metadata)
     }
@@ -170,6 +196,21 @@ pub fn metrics_text(metrics: &Map<String, Value>) -> String {
     let mut text = serde_json::to_string_pretty(metrics).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// The run of the first stage of the lab in a file, and what it has become.
+///
+/// # Errors
+/// As [`lab_of_file`].
+pub fn run_of_file(path: &Path) -> Result<(Draft, Option<Arc<RunRecord>>), BadInput> {
+    let lab = lab_of_file(path)?;
+    let stage = &lab.stages[lab.focus()];
+    let run = lab.run(stage.run).unwrap_or(&lab.runs[0]);
+    let draft = Draft::of(&RunFile {
+        experiment: run.experiment.clone(),
+        sampling: stage.sampling,
+    });
+    Ok((draft, run.record.clone()))
 }
 
 /// An experiment file as a draft; files of points lie relative to it.

@@ -4,15 +4,15 @@ use std::path::Path;
 
 use super::arguments::BackendName;
 use super::failure::Failure;
-use super::run_dir::text_of_file;
-use crate::lab::{BadInput, Lab, PRESETS, nearest, parse_lab, preset};
+use super::lab_source::lab_of_file;
+use crate::lab::{BadInput, Lab, PRESETS, nearest, preset};
 
 /// What to do where no window can be opened.
 const HEADLESS: &str = "without a window, run: rectiflow run gaussian-to-moons --out out";
 
 /// Names that people may have meant as a command.
-const COMMANDS: [&str; 10] = [
-    "run", "sample", "field", "data", "couple", "render", "list", "doctor", "bench", "help",
+const COMMANDS: [&str; 11] = [
+    "run", "sample", "field", "data", "couple", "render", "export", "list", "doctor", "bench", "help",
 ];
 
 /// Opens the window with a preset, a file, or the default lab, and returns when it is closed.
@@ -45,8 +45,7 @@ fn lab_of(what: &str) -> Result<Lab, BadInput> {
         };
         return preset.lab();
     }
-    let folder = path.parent().unwrap_or(Path::new(""));
-    parse_lab(&text_of_file(path)?, folder).map_err(|e| e.within(path.display()))
+    lab_of_file(path)
 }
 
 /// Why there is no display, where that can be known beforehand.

@@ -1,14 +1,15 @@
 //! Carrying particles through a run's learned field, with a stage's sampler.
 
-use super::learned;
+use std::sync::Arc;
+
 use super::session::Session;
 use crate::backend::{Backend, Fault, Slot, Trajectories, Weights};
 use crate::flow::Point;
+use crate::flow::coupling::Pair;
 use crate::flow::distribution::Distribution;
 use crate::flow::exact::ATOM_MARGIN;
 use crate::flow::lens::Lens;
 use crate::flow::path::{Path, narrower};
-use crate::flow::prediction::{Output, Prediction};
 use crate::flow::random::Stream;
 use crate::flow::sampler::{Dopri5Error, dopri5, table};
 use crate::lab::{Experiment, RunId, Sampling};
@@ -49,6 +50,15 @@ pub(super) fn to_start(points: &mut [[f32; 2]], path: Path) {
 }
 
 impl Session {
+    /// The first `count` pairs that a run trains on (a finite set of fewer comes whole); empty where a parent's flow has yet
+    /// to make them.
+    pub fn pairs(&self, id: RunId, count: usize) -> Arc<Vec<Pair>> {
+        match self.index(id).map(|at| &self.runs[at]) {
+            Some(run) if !run.lacks_pairs() => run.job.pairs.first(count),
+            _ => Arc::default(),
+        }
+    }
+
     /// Carries `start` (or the stage's own start points) through the learned field. With `record` false only the first and
     /// the last state are kept.
     ///
@@ -66,7 +76,6 @@ impl Session {
             return Ok(Trajectories::default());
         };
         let (slot, experiment) = (self.runs[at].slot, &self.runs[at].experiment);
-        let output = self.runs[at].job.output;
         let start = start.unwrap_or_else(|| start_points(experiment, sampling));
         let (from, to) = span(experiment);
         let table = table(
@@ -79,8 +88,8 @@ impl Session {
         );
         let backend = &mut self.backend;
         let done = match table {
-            Some(table) => backend.integrate(slot, Weights::Sampling, &table.through(&output), &start, record),
-            None => adaptive(backend.as_mut(), slot, &output, sampling, &start, (from, to), record),
+            Some(table) => backend.integrate(slot, Weights::Sampling, &table, &start, record),
+            None => adaptive(backend.as_mut(), slot, sampling, &start, (from, to), record),
         };
         if let Err(fault) = &done {
             self.recover(fault, None);
@@ -93,17 +102,13 @@ impl Session {
 pub(super) fn adaptive(
     backend: &mut dyn Backend,
     slot: Slot,
-    output: &Output,
     sampling: &Sampling,
     start: &[[f32; 2]],
     span: (f64, f64),
     record: bool,
 ) -> Result<Trajectories, Fault> {
     let field = |points: &[[f32; 2]], t: f64, out: &mut [[f32; 2]]| {
-        let learned = learned::predictions(backend, slot, output, Prediction::Velocity, points, &[t as f32])?;
-        for (out, v) in out.iter_mut().zip(learned) {
-            *out = v.map(|c| c as f32);
-        }
+        out.copy_from_slice(&backend.evaluate(slot, Weights::Sampling, points, &[t as f32])?);
         Ok(())
     };
     match dopri5(start, span, sampling.tolerance, record, field) {

@@ -2,7 +2,7 @@
 
 use super::layout::{natural_size, sheet};
 use super::sheet::Sheet;
-use super::{pdf, png, svg};
+use super::{lab_within, pdf, png, svg};
 use crate::lab::{BadInput, FigureOptions};
 use crate::picture::figure::Figure;
 
@@ -64,7 +64,7 @@ pub fn checked_sheet(figure: &Figure, options: &FigureOptions) -> Result<(Sheet,
     Ok((sheet(figure, options), options.pixels(own)))
 }
 
-/// The file of a figure. `lab`: the text that brings the lab back, put where the format has room for it.
+/// The file of a figure. `lab`: the text of the lab that made it, put where the format has room for it.
 ///
 /// # Errors
 /// Options that no file can have; what an encoder cannot write.
@@ -75,10 +75,11 @@ pub fn figure_file(
     lab: Option<&str>,
 ) -> Result<Vec<u8>, FigureError> {
     let (sheet, pixels) = checked_sheet(figure, options)?;
+    let code = || lab.map(lab_within::code);
     match format {
         FigureFormat::Png => png::png(&sheet, pixels, options.dpi, lab),
-        FigureFormat::Svg => svg::svg(&sheet, lab).map(String::into_bytes),
-        FigureFormat::Pdf => pdf::pdf(&sheet, lab),
+        FigureFormat::Svg => svg::svg(&sheet, code().as_deref()).map(String::into_bytes),
+        FigureFormat::Pdf => pdf::pdf(&sheet, code().as_deref()),
     }
 }
 

@@ -1,15 +1,20 @@
-//! Files out. Figures: [`layout`] gives a figure a page ([`sheet`]), which [`png`], [`svg`] and [`pdf`] draw. Data: NPY, CSV,
-//! safetensors weights. All are written beside and renamed ([`atomic`]). Reading NPY and CSV points is `lab`'s, because
+//! Files out. Figures: [`layout`] gives a figure a page ([`sheet`]), which [`png`], [`svg`] and [`pdf`] draw. [`data`]: CSV, NPY
+//! and NPZ; weights as safetensors with a Python file beside them ([`python`]). [`animation`]: GIF, APNG, numbered PNG, MP4. What made a file travels in it ([`lab_within`]). All are written beside and renamed ([`atomic`]). Reading NPY and CSV points is `lab`'s, because
 //! experiments name such files.
 
+pub mod animation;
 pub mod atomic;
+pub mod data;
 mod figure_file;
 mod font_subset;
+pub mod lab_within;
 pub mod layout;
 pub mod letters;
 pub mod npy;
+pub mod npz;
 pub mod pdf;
 pub mod png;
+pub mod python;
 mod raster;
 pub mod sheet;
 pub mod svg;

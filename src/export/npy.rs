@@ -26,18 +26,32 @@ impl Number for f64 {
     }
 }
 
+impl Number for u64 {
+    const DESCR: &'static str = "<u8";
+    fn push(self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.to_le_bytes());
+    }
+}
+
 /// The bytes of an array of this shape; `values` in C order, as many as the shape's product.
 pub fn encode<T: Number>(shape: &[usize], values: impl IntoIterator<Item = T>) -> Vec<u8> {
+    let mut bytes = header(T::DESCR, shape);
+    let before = bytes.len();
+    for value in values {
+        value.push(&mut bytes);
+    }
+    debug_assert_eq!(bytes.len() - before, size_of::<T>() * shape.iter().product::<usize>());
+    bytes
+}
+
+fn header(descr: &str, shape: &[usize]) -> Vec<u8> {
     let axes: Vec<String> = shape.iter().map(|n| format!("{n},")).collect();
     let axes = if shape.len() > 1 {
         axes.join(" ").trim_end_matches(',').to_string()
     } else {
         axes.join(" ")
     };
-    let mut header = format!(
-        "{{'descr': '{}', 'fortran_order': False, 'shape': ({axes}), }}",
-        T::DESCR
-    );
+    let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({axes}), }}");
     // magic, version, length and header together fill a multiple of 64 bytes, the last of them a line break
     while (header.len() + 11) % 64 != 0 {
         header.push(' ');
@@ -46,11 +60,6 @@ pub fn encode<T: Number>(shape: &[usize], values: impl IntoIterator<Item = T>) -
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
     bytes.extend((header.len() as u16).to_le_bytes());
     bytes.extend(header.as_bytes());
-    let before = bytes.len();
-    for value in values {
-        value.push(&mut bytes);
-    }
-    debug_assert_eq!(bytes.len() - before, size_of::<T>() * shape.iter().product::<usize>());
     bytes
 }
 

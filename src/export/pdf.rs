@@ -24,7 +24,7 @@ const POINTS: f32 = 72.0 / 96.0;
 /// How far the handles of a cubic lie along the tangents of a quarter circle.
 const QUARTER: f32 = 0.552_284_8;
 
-/// The PDF file of a sheet, one page; `lab` is the text that brings it back.
+/// The PDF file of a sheet, one page; `lab` is the code that brings its lab back.
 ///
 /// # Errors
 /// A size that no page can have; what krilla cannot write.

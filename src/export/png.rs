@@ -1,30 +1,58 @@
 //! PNG files: the raster of a sheet with its resolution, title and, where there is one, its lab.
 
 use std::borrow::Cow;
+use std::io::Write;
 
-use png::{BitDepth, ColorType, Compression, Encoder, PixelDimensions, Unit};
+use png::{BitDepth, ColorType, Compression, Encoder, PixelDimensions, Unit, Writer, chunk};
 
 use super::sheet::Sheet;
-use super::{FigureError, raster};
+use super::{FigureError, lab_within, raster};
 
-/// The keyword of the chunk that holds the lab.
-pub const LAB_KEYWORD: &str = "rectiflow-lab";
-
-/// The PNG file of a sheet, `pixels` wide and high, for `dpi` pixels an inch; `lab` is the text that brings it back.
+/// The PNG file of a sheet, `pixels` wide and high, for `dpi` pixels an inch; `lab` is the text of its lab.
 ///
 /// # Errors
 /// Sizes that no file can have.
 pub fn png(sheet: &Sheet, pixels: [u32; 2], dpi: f64, lab: Option<&str>) -> Result<Vec<u8>, FigureError> {
     let pixmap = raster::pixmap(sheet, pixels).ok_or(FigureError::Size(pixels[0], pixels[1]))?;
-    encode(pixmap.take_demultiplied().as_slice(), pixels, dpi, sheet, lab)
+    let words = [("Title", sheet.title.as_str()), ("Description", &sheet.description)];
+    encode(pixmap.take_demultiplied().as_slice(), pixels, dpi, &words, lab)
         .map_err(|e| FigureError::Encoding(e.to_string()))
+}
+
+/// The PNG file of one frame of an animation: straight colors.
+///
+/// # Errors
+/// Sizes that no file can have.
+pub fn frame(rgba: &[u8], pixels: [u32; 2], dpi: f64, lab: Option<&str>) -> Result<Vec<u8>, FigureError> {
+    encode(rgba, pixels, dpi, &[], lab).map_err(|e| FigureError::Encoding(e.to_string()))
+}
+
+/// So many pixels an inch.
+pub fn pixel_dims(dpi: f64) -> PixelDimensions {
+    let per_meter = (dpi / 0.0254).round() as u32;
+    PixelDimensions {
+        xppu: per_meter,
+        yppu: per_meter,
+        unit: Unit::Meter,
+    }
+}
+
+/// Writes the chunk that brings the lab back.
+///
+/// # Errors
+/// The encoder's own words.
+pub fn write_lab<W: Write>(writer: &mut Writer<W>, lab: Option<&str>) -> Result<(), png::EncodingError> {
+    match lab {
+        Some(lab) => writer.write_chunk(chunk::iTXt, &lab_within::png_chunk(lab)),
+        None => Ok(()),
+    }
 }
 
 fn encode(
     rgba: &[u8],
     pixels: [u32; 2],
     dpi: f64,
-    sheet: &Sheet,
+    words: &[(&str, &str)],
     lab: Option<&str>,
 ) -> Result<Vec<u8>, png::EncodingError> {
     let opaque = rgba.as_chunks::<4>().0.iter().all(|p| p[3] == 255);
@@ -42,23 +70,13 @@ fn encode(
     encoder.set_color(if opaque { ColorType::Rgb } else { ColorType::Rgba });
     encoder.set_depth(BitDepth::Eight);
     encoder.set_compression(Compression::Balanced);
-    let per_meter = (dpi / 0.0254).round() as u32;
-    encoder.set_pixel_dims(Some(PixelDimensions {
-        xppu: per_meter,
-        yppu: per_meter,
-        unit: Unit::Meter,
-    }));
+    encoder.set_pixel_dims(Some(pixel_dims(dpi)));
     encoder.add_text_chunk("Software".into(), "Rectiflow".into())?;
-    if !sheet.title.is_empty() {
-        encoder.add_itxt_chunk("Title".into(), sheet.title.clone())?;
-    }
-    if !sheet.description.is_empty() {
-        encoder.add_itxt_chunk("Description".into(), sheet.description.clone())?;
-    }
-    if let Some(lab) = lab {
-        encoder.add_text_chunk(LAB_KEYWORD.into(), lab.into())?;
+    for (key, text) in words.iter().filter(|(_, text)| !text.is_empty()) {
+        encoder.add_itxt_chunk((*key).into(), (*text).into())?;
     }
     let mut writer = encoder.write_header()?;
+    write_lab(&mut writer, lab)?;
     writer.write_image_data(&bytes)?;
     writer.finish()?;
     Ok(file)

@@ -12,7 +12,7 @@ use crate::picture::{Rgba, Shape};
 /// The element that holds the lab.
 pub const LAB_ELEMENT: &str = "rectiflow:lab";
 
-/// The SVG file of a sheet; `lab` is the text that brings it back.
+/// The SVG file of a sheet; `lab` is the code that brings its lab back.
 ///
 /// # Errors
 /// A map of colors that cannot be encoded.

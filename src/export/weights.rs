@@ -1,33 +1,50 @@
 //! Weights as safetensors: `layers.k.weight` (out, in) and `layers.k.bias` (out), f32, k counting linear layers; the
-//! experiment's JSON is the metadata's `experiment`. Raw x, y and time features go in, the output comes out unscaled.
+//! experiment's JSON is the metadata's `experiment`, and `velocity` says how the output becomes the velocity. Raw x, y and time
+//! features go in, the output comes out unscaled.
 
-use std::collections::HashMap;
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, SafeTensors};
+use serde_json::{Map, Value, json};
 
 use super::atomic::{self, WriteFault};
 use crate::lab::{BadInput, read_bytes};
 use crate::net::Shape;
 
-/// The bytes of a weights file. `params` lies in the layout of `shape`.
+/// The bytes of a weights file. `params` lies in the layout of `shape`; `metadata` is written in its order, so that the same
+/// weights give the same bytes (a map of the library's would not).
 pub fn encode(shape: &Shape, params: &[f32], metadata: &[(&str, String)]) -> Vec<u8> {
-    let mut tensors = Vec::new();
-    for (k, layer) in shape.layers().iter().enumerate() {
-        let bytes = |values: &[f32]| -> Vec<u8> { values.iter().flat_map(|v| v.to_le_bytes()).collect() };
-        tensors.push((
-            format!("layers.{k}.weight"),
-            vec![layer.outputs, layer.inputs],
-            bytes(&params[layer.weight..layer.bias]),
-        ));
-        let bias = bytes(&params[layer.bias..layer.bias + layer.outputs]);
-        tensors.push((format!("layers.{k}.bias"), vec![layer.outputs], bias));
+    let mut header = Map::new();
+    if !metadata.is_empty() {
+        let entries = metadata.iter().map(|(key, text)| ((*key).to_owned(), json!(text)));
+        header.insert("__metadata__".into(), Value::Object(entries.collect()));
     }
-    let views = tensors
-        .iter()
-        .filter_map(|(name, shape, bytes)| Some((name, TensorView::new(Dtype::F32, shape.clone(), bytes).ok()?)));
-    let metadata: HashMap<String, String> = metadata.iter().map(|(k, v)| ((*k).to_string(), v.clone())).collect();
-    safetensors::serialize(views, Some(metadata)).unwrap_or_default()
+    let mut data: Vec<u8> = Vec::new();
+    for (name, axes, values) in tensors(shape, params) {
+        let begin = data.len();
+        data.extend(values.iter().flat_map(|v| v.to_le_bytes()));
+        let entry = json!({"dtype": "F32", "shape": axes, "data_offsets": [begin, data.len()]});
+        header.insert(name, entry);
+    }
+    let mut header = Value::Object(header).to_string().into_bytes();
+    // the numbers begin at a multiple of 8
+    header.resize(header.len().next_multiple_of(8), b' ');
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header);
+    bytes.extend(data);
+    bytes
+}
+
+/// Every tensor: name, lengths of its axes, numbers.
+pub fn tensors<'a>(shape: &Shape, params: &'a [f32]) -> Vec<(String, Vec<usize>, &'a [f32])> {
+    let mut all = Vec::new();
+    for (k, layer) in shape.layers().iter().enumerate() {
+        let weight = (format!("layers.{k}.weight"), vec![layer.outputs, layer.inputs]);
+        let bias = (format!("layers.{k}.bias"), vec![layer.outputs]);
+        all.push((weight.0, weight.1, &params[layer.weight..layer.bias]));
+        all.push((bias.0, bias.1, &params[layer.bias..layer.bias + layer.outputs]));
+    }
+    all
 }
 
 /// Writes a weights file.
@@ -101,6 +118,11 @@ mod tests {
         let params = Checkpoint::initial(&shape, 3).params;
         let bytes = encode(&shape, &params, &[("experiment", "{}".into())]);
         assert_eq!(decode(&bytes, &shape).unwrap(), params);
+        let two = [("experiment", "{\"a\": 1}".into()), ("velocity", "return out".into())];
+        let bytes_of_two = encode(&shape, &params, &two);
+        let (_, header) = SafeTensors::read_metadata(&bytes_of_two).unwrap();
+        assert_eq!(header.metadata().as_ref().unwrap()["experiment"], "{\"a\": 1}");
+        assert_eq!(decode(&bytes_of_two, &shape).unwrap(), params);
         let other = Shape {
             hidden: vec![64, 64],
             ..Shape::default()

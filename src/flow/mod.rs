@@ -15,7 +15,6 @@ pub mod loss;
 pub mod measure;
 pub mod normal;
 pub mod path;
-pub mod prediction;
 pub mod quadrature;
 pub mod quantity;
 pub mod random;

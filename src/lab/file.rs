@@ -81,9 +81,7 @@ impl Draft {
             experiment: experiment_of(&self.value, "")?,
             sampling: typed(&self.value["sampling"], "sampling")?,
         };
-        let experiment = &file.experiment;
-        experiment.path_fits_source().map_err(BadInput::new)?;
-        experiment.prediction_fits().map_err(BadInput::new)?;
+        file.experiment.path_fits_source().map_err(BadInput::new)?;
         check_states(&file.sampling, "sampling")?;
         Ok(file)
     }

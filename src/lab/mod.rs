@@ -23,7 +23,7 @@ pub use file::{Draft, coupling, distribution, parse_run_file, run_file_text};
 pub use lab_file::{lab_text, parse_lab};
 pub use limits::{MOST_PARTICLES, MOST_STATES, MOST_STEPS};
 pub use npy::{Array, decode as decode_npy};
-pub use points::{MOST_POINTS, points_from_bytes, read_bytes, read_pairs, read_points};
+pub use points::{MOST_POINTS, pairs_from_bytes, points_from_bytes, read_bytes, read_pairs, read_points};
 pub use presets::{PRESETS, Preset, preset, preset_text};
 pub use schema::{kind_defaults, kinds_of, names_of};
 pub use stage::{

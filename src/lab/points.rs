@@ -28,7 +28,15 @@ pub fn read_points(path: &Path) -> Result<Vec<Point>, BadInput> {
 /// As [`read_points`], with four columns.
 pub fn read_pairs(path: &Path) -> Result<Vec<PairF64>, BadInput> {
     let bytes = read_bytes(path)?;
-    rows_from_bytes(&bytes).map_err(|e| e.within(path.display()))
+    pairs_from_bytes(&bytes).map_err(|e| e.within(path.display()))
+}
+
+/// Pairs from a file's bytes.
+///
+/// # Errors
+/// As [`read_pairs`].
+pub fn pairs_from_bytes(bytes: &[u8]) -> Result<Vec<PairF64>, BadInput> {
+    rows_from_bytes(bytes)
 }
 
 /// A file's bytes.

@@ -4,12 +4,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::backend::Fault;
+use crate::backend::{Fault, Trajectories};
 use crate::engine::command::{BackendChoice, Command};
 use crate::engine::measures::Measures;
 use crate::engine::session::Session;
 use crate::engine::snapshot::StageSnapshot;
+use crate::flow::Point;
+use crate::flow::coupling::Pair;
 use crate::lab::{Lab, LabRun, RunId, Sampling, Stage};
+use crate::net::Checkpoint;
 
 /// What a studio is busy with, for a bar of progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,13 +247,49 @@ impl Studio {
         self.session.snapshot().stages.first().cloned().unwrap_or_default()
     }
 
-    /// The measures of a run at full effort, taken once.
+    /// Where a sampling carries its particles along a run's learned field, every solver state.
+    ///
+    /// # Errors
+    /// The backend's fault.
+    pub fn trajectories(&mut self, id: RunId, sampling: &Sampling) -> Result<Trajectories, StudioError> {
+        Ok(self.session.sample(id, sampling, None, true)?)
+    }
+
+    /// The first `count` pairs that a run trains on.
+    ///
+    /// # Errors
+    /// As [`Self::make_pairs`].
+    pub fn pairs(&mut self, id: RunId, count: usize, watch: Watch) -> Result<Arc<Vec<Pair>>, StudioError> {
+        self.make_pairs(id, watch)?;
+        Ok(self.session.pairs(id, count))
+    }
+
+    /// The learned velocity of a run at each point, data units per unit t.
+    ///
+    /// # Errors
+    /// The backend's fault.
+    pub fn velocity(&mut self, id: RunId, points: &[[f32; 2]], t: f64) -> Result<Vec<Point>, StudioError> {
+        Ok(self.session.velocity(id, points, t)?)
+    }
+
+    /// All that a run's training has changed; None where there is no such run.
+    pub fn checkpoint(&mut self, id: RunId) -> Option<Checkpoint> {
+        self.session.checkpoint(id)
+    }
+
+    /// The measures of a run at full effort, taken once. Of a child whose parent is not here to make its pairs, nothing is
+    /// known: its loss, its budget and its costs are those of these pairs.
     ///
     /// # Errors
     /// The backend's fault, or that the watcher wants no more.
     pub fn measures(&mut self, id: RunId, sampling: &Sampling, watch: Watch) -> Result<Arc<Measures>, StudioError> {
         if let Some(known) = self.measures.get(&id) {
             return Ok(Arc::clone(known));
+        }
+        match self.make_pairs(id, watch) {
+            Ok(()) => {}
+            Err(StudioError::Said(_)) => return Ok(Arc::default()),
+            Err(error) => return Err(error),
         }
         let mut progress = Progress {
             run: self.name(id),

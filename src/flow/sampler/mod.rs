@@ -10,7 +10,6 @@
 
 mod dopri5;
 mod interpret;
-mod learned;
 mod tableau;
 
 pub use dopri5::{Dopri5Error, EVALUATION_LIMIT, dopri5};

@@ -286,7 +286,7 @@ const BLANK: Layers = Layers {
 };
 
 /// The stage that shows a run: the lab's own where it has one, else the first with that run.
-fn stage_of(studio: &Studio, run: RunId) -> Stage {
+pub fn stage_of(studio: &Studio, run: RunId) -> Stage {
     let stages = &studio.lab().stages;
     let own = stages.iter().find(|s| s.run == run);
     let mut stage = own.or(stages.first()).cloned().unwrap_or_default();

@@ -1,0 +1,156 @@
+//! What was exported brings back the lab that made it, trained weights included: every preset through every format, and the
+//! commands that take such a file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use rectiflow::engine::command::BackendChoice;
+use rectiflow::export::npz::Npz;
+use rectiflow::export::{FIGURE_FORMATS, figure_file, lab_within, weights};
+use rectiflow::lab::{FigureOptions, FigureSize, Lab, PRESETS, lab_text, points_from_bytes};
+use rectiflow::picture::studio::Studio;
+use rectiflow::picture::views::{Ask, view_of};
+use tempfile::TempDir;
+
+fn rectiflow(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rectiflow"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .env_remove("WAYLAND_SOCKET")
+        .output()
+        .expect("the program starts")
+}
+
+fn succeed(folder: &Path, arguments: &[&str]) -> String {
+    let output = rectiflow(folder, arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?} failed: {said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn fail(folder: &Path, arguments: &[&str]) -> String {
+    let output = rectiflow(folder, arguments);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?} said: {said}");
+    assert_eq!(said.trim_end().lines().count(), 1, "{arguments:?} said: {said}");
+    said
+}
+
+#[test]
+fn every_preset_through_every_format_with_its_weights() {
+    for preset in &PRESETS {
+        let mut file = preset.run_file().unwrap();
+        (file.sampling.count, file.sampling.steps) = (50, 4);
+        let mut studio = Studio::open(&Lab::of(file), BackendChoice::Cpu, BTreeMap::new()).unwrap();
+        studio.train(1, 3, &mut |_| true).unwrap();
+        let lab = studio.trained_lab();
+        let record = lab.runs[0].record.as_ref().unwrap();
+        assert_eq!(record.checkpoint.step, 3, "{}", preset.name);
+        assert!(record.checkpoint.first_moment.iter().any(|m| *m != 0.0));
+        let text = lab_text(&lab);
+        let figure = view_of("particles")
+            .unwrap()
+            .figure(&mut studio, &Ask::default(), &mut |_| true)
+            .unwrap();
+        let options = FigureOptions {
+            size: Some(FigureSize::px(200.0, 150.0)),
+            ..FigureOptions::default()
+        };
+        let mut files: Vec<(&str, Vec<u8>)> = vec![("json", text.clone().into_bytes())];
+        for (format, name, _) in FIGURE_FORMATS {
+            files.push((name, figure_file(&figure, &options, format, Some(&text)).unwrap()));
+        }
+        let mut npz = Npz::default();
+        npz.array("a", &[1], [1.0f32]);
+        npz.lab(&text);
+        files.push(("npz", npz.finish()));
+        let metadata = [(lab_within::KEYWORD, lab_within::code(&text))];
+        let shape = &lab.runs[0].experiment.network;
+        files.push(("safetensors", weights::encode(shape, &record.checkpoint.ema, &metadata)));
+        for (name, bytes) in &files {
+            let back =
+                lab_within::open_lab(bytes, Path::new("")).unwrap_or_else(|e| panic!("{} {name}: {e}", preset.name));
+            assert_eq!(lab_text(&back), text, "{} {name}", preset.name);
+            // a file that ends too early opens no half of a lab
+            assert!(
+                lab_within::open_lab(&bytes[..bytes.len() / 2], Path::new("")).is_err(),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn commands_take_a_figure_where_they_take_a_run() {
+    let folder = TempDir::new().unwrap();
+    let here = folder.path();
+    let mut arguments = vec![
+        "run",
+        "eight-gaussians",
+        "--backend",
+        "cpu",
+        "--steps",
+        "30",
+        "--rounds",
+        "2",
+        "--out",
+        "out",
+    ];
+    for set in ["network.hidden=[8]", "sampling.count=80", "sampling.steps=4"] {
+        arguments.extend(["--set", set]);
+    }
+    succeed(here, &arguments);
+    let size = ["--size", "300x240"];
+    for out in ["a.png", "a.svg", "a.pdf"] {
+        succeed(
+            here,
+            &[&["render", "out", "--view", "reflow", "--out", out], &size[..]].concat(),
+        );
+        succeed(
+            here,
+            &[&["render", out, "--view", "reflow", "--out", "b.png"], &size[..]].concat(),
+        );
+    }
+    succeed(here, &["export", "a.png", "--what", "trajectories", "--out", "t.npz"]);
+    succeed(
+        here,
+        &["export", "t.npz", "--what", "weights", "--out", "w.safetensors"],
+    );
+    for from in ["a.svg", "t.npz", "w.safetensors"] {
+        succeed(here, &["sample", from, "--out", "x.npy"]);
+        succeed(here, &["sample", "out/round-1", "--out", "y.npy"]);
+        let [a, b] = ["x.npy", "y.npy"].map(|n| points_from_bytes(&std::fs::read(here.join(n)).unwrap()).unwrap());
+        assert_eq!(a, b, "{from}");
+    }
+    std::fs::write(here.join("p.csv"), "0,1\n2,3\n").unwrap();
+    succeed(
+        here,
+        &["field", "a.pdf", "--points", "p.csv", "--t", "0.5", "--out", "v.npy"],
+    );
+    succeed(
+        here,
+        &["run", "a.png", "--steps", "2", "--backend", "cpu", "--out", "anew"],
+    );
+    assert!(here.join("anew/weights.safetensors").exists());
+    // without its lab it is a picture and no more
+    succeed(
+        here,
+        &[&["render", "out", "--no-lab", "--out", "b.png"], &size[..]].concat(),
+    );
+    let (with, without) = (
+        std::fs::read(here.join("a.png")).unwrap(),
+        std::fs::read(here.join("b.png")).unwrap(),
+    );
+    assert!(!without.windows(9).any(|w| w == b"rectiflow-") && with.windows(9).any(|w| w == b"rectiflow"));
+    for command in [
+        &["render", "b.png", "--out", "c.png"][..],
+        &["sample", "b.png", "--out", "x.npy"],
+        &["run", "b.png"],
+    ] {
+        let said = fail(here, command);
+        assert!(said.contains("b.png: no lab is in it"), "{said}");
+    }
+}
