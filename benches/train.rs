@@ -10,8 +10,9 @@ use rectiflow::cpu::CpuBackend;
 use rectiflow::flow::coupling::{Coupling, PairStream};
 use rectiflow::flow::distribution::Distribution;
 use rectiflow::flow::path::Path;
+use rectiflow::flow::prediction::Output;
 use rectiflow::flow::sampler::{Grid, Sampler, table};
-use rectiflow::flow::time_density::{LossWeight, Prediction, TimeDensity, time_rows};
+use rectiflow::flow::time_density::{LossWeight, TimeDensity, time_rows};
 use rectiflow::net::{Activation, Checkpoint, Optimizer, Shape};
 
 /// A standard normal to two moons, as the preset has it.
@@ -19,11 +20,11 @@ fn job(shape: &Shape, batch: u32) -> Arc<TrainJob> {
     let target = Distribution::default_of("two-moons").expect("a distribution of the table");
     Arc::new(TrainJob {
         shape: shape.clone(),
+        output: Output::plain(Path::Linear),
         rows: Arc::new(time_rows(
             TimeDensity::Uniform,
             LossWeight::Uniform,
-            Path::Linear,
-            Prediction::Velocity,
+            &Output::plain(Path::Linear),
         )),
         loss: Loss::Mse,
         optimizer: Optimizer {

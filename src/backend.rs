@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::flow::coupling::PairStream;
 pub use crate::flow::loss::Loss;
+use crate::flow::prediction::Output;
 use crate::flow::sampler::Table;
 use crate::flow::time_density::{TIME_ROWS, TimeRow};
 use crate::net::{Checkpoint, Optimizer, Shape};
@@ -22,6 +23,8 @@ pub type Slot = u32;
 pub struct TrainJob {
     /// The network.
     pub shape: Shape,
+    /// What its output means; a backend gives the output as it is, the engine converts (`engine/learned`).
+    pub output: Output,
     /// The table of times, `TIME_ROWS` long.
     pub rows: Arc<Vec<TimeRow>>,
     /// The loss.

@@ -271,13 +271,15 @@ fn numpy_alone_gives_the_same_velocity() {
             continue;
         };
         let experiment = file.experiment.clone();
-        let mut studio = Studio::open(&Lab::of(file), BackendChoice::Cpu, BTreeMap::new()).unwrap();
+        let lab = Lab::of(file);
+        let run = lab.runs[0].clone();
+        let mut studio = Studio::open(&lab, BackendChoice::Cpu, BTreeMap::new()).unwrap();
         studio.train(1, 40, &mut |_| true).unwrap();
         let file = format!("flow{i}.safetensors");
         let metadata = [("experiment", serde_json::to_string(&experiment).unwrap())];
         let checkpoint = studio.checkpoint(1).unwrap();
         weights::write(&here.join(&file), &experiment.network, &checkpoint.ema, &metadata).unwrap();
-        let script = python::python_file(&experiment, Path::new(&file));
+        let script = python::python_file(&run, Path::new(&file));
         assert!(script.starts_with(python::BEGINS));
         for place in [
             "@NAME@",
@@ -285,7 +287,10 @@ fn numpy_alone_gives_the_same_velocity() {
             "@FILE_LITERAL@",
             "@MODULE@",
             "@STEM@",
-            "@CONVERSION@",
+            "@ENDS@",
+            "@START_SCALE@",
+            "@DATA_SIZE@",
+            "@PATH@",
         ] {
             assert!(!script.contains(place), "{place} is not filled");
         }

@@ -9,9 +9,10 @@ use rectiflow::flow::close::assert_close_f32;
 use rectiflow::flow::coupling::{Coupling, Pair, PairStream};
 use rectiflow::flow::distribution::{Distribution, Gaussian};
 use rectiflow::flow::path::Path;
+use rectiflow::flow::prediction::Output;
 use rectiflow::flow::random::{Stream, bits, time_row};
 use rectiflow::flow::sampler::{Grid, Sampler, table};
-use rectiflow::flow::time_density::{LossWeight, Prediction, TIME_ROWS, TimeDensity, TimeRow, time_rows};
+use rectiflow::flow::time_density::{LossWeight, TIME_ROWS, TimeDensity, TimeRow, time_rows};
 use rectiflow::gpu::uniforms::Tiling;
 use rectiflow::gpu::{AdapterChoice, GpuBackend};
 use rectiflow::net::{Activation, Checkpoint, Optimizer, OptimizerKind, Schedule, Shape, TimeEmbedding};
@@ -46,7 +47,8 @@ fn job(shape: &Shape, optimizer: Optimizer, loss: Loss, density: TimeDensity, we
     };
     Arc::new(TrainJob {
         shape: shape.clone(),
-        rows: Arc::new(time_rows(density, weight, Path::Linear, Prediction::Velocity)),
+        output: Output::plain(Path::Linear),
+        rows: Arc::new(time_rows(density, weight, &Output::plain(Path::Linear))),
         loss,
         optimizer,
         planned_steps: 1000,

@@ -54,6 +54,7 @@ fn scene(lab: &Lab) -> Snapshot {
             measures: Arc::new(Measures {
                 loss: Some(1.97),
                 loss_floor: Some(1.86),
+                curve_floor: Some(1.86),
                 step: 1200,
                 ..Measures::default()
             }),

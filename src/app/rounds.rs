@@ -5,7 +5,7 @@ use super::App;
 use super::ui_command::UiCommand;
 use crate::engine::command::Command;
 use crate::engine::snapshot::RunState;
-use crate::flow::coupling::{Coupling, ModelPairs};
+use crate::flow::coupling::ModelPairs;
 use crate::lab::{Experiment, Lab, LabRun, Layers, Origin, RunId, Sampler, Sampling, Stage};
 
 /// The most runs side by side: more would be neither seen nor trained in an evening.
@@ -131,9 +131,8 @@ fn child_of(parent: &Experiment, settings: &ReflowSettings, pairs: ModelPairs, n
         name,
         // its pairs start from other points than its parent's
         seed: parent.seed.wrapping_add(1),
-        coupling: Coupling::Model(pairs),
         steps: settings.steps.unwrap_or(parent.steps),
-        ..parent.clone()
+        ..parent.clone().on_pairs_of_a_flow(pairs)
     }
 }
 

@@ -140,10 +140,10 @@ fn write_weights(
     }
     let mut metadata = vec![
         ("experiment", serde_json::to_string(experiment).unwrap_or_default()),
-        ("velocity", python::conversion(experiment).join("\n")),
+        ("velocity", python::conversion(run)),
     ];
     metadata.extend(lab.map(|lab| (lab_within::KEYWORD, lab_within::code(lab))));
     weights::write(out, shape, &checkpoint.ema, &metadata)?;
-    let script = python::python_file(experiment, out);
+    let script = python::python_file(run, out);
     Ok(atomic::write(&out.with_extension("py"), script.as_bytes())?)
 }

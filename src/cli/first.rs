@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::arguments::FirstOptions;
 use super::failure::Failure;
 use super::lab_source::Source;
-use crate::flow::coupling::{Coupling, ModelPairs};
+use crate::flow::coupling::ModelPairs;
 use crate::lab::{BadInput, Draft, Lab, LabRun, Origin, RunFile, RunId};
 use crate::picture::studio::{Progress, StudioError, Work};
 
@@ -61,13 +61,13 @@ fn add_rounds(lab: &mut Lab, rounds: u64) {
             continue;
         }
         let id: RunId = lab.runs.iter().map(|r| r.id).max().unwrap_or(0).saturating_add(1);
-        let mut experiment = lab.run(parent).map(|r| r.experiment.clone()).unwrap_or_default();
-        experiment.seed = experiment.seed.wrapping_add(1);
-        experiment.coupling = Coupling::Model(ModelPairs {
+        let of = lab.run(parent).map(|r| r.experiment.clone()).unwrap_or_default();
+        let mut experiment = of.on_pairs_of_a_flow(ModelPairs {
             sampler: sampling.sampler,
             steps: sampling.steps,
             ..ModelPairs::default()
         });
+        experiment.seed = experiment.seed.wrapping_add(1);
         lab.runs.push(LabRun {
             id,
             experiment,

@@ -13,6 +13,7 @@ use crate::export::data::DATA;
 use crate::flow::coupling::COUPLINGS;
 use crate::flow::distribution::DISTRIBUTIONS;
 use crate::flow::path::PATHS;
+use crate::flow::prediction::PREDICTIONS;
 use crate::flow::quantity::QUANTITIES;
 use crate::flow::sampler::SAMPLERS;
 use crate::flow::table::Entry;
@@ -23,7 +24,6 @@ use crate::picture::views::VIEWS;
 
 type Row = (&'static str, &'static str);
 
-const PREDICTIONS: [Row; 1] = [("velocity", "the velocity v(x, t)")];
 const LOSSES: [Row; 2] = [
     ("mse", "|e|², summed over both coordinates"),
     (
@@ -92,7 +92,7 @@ fn lists() -> Vec<List> {
             "predictions",
             "what the network predicts: prediction",
             "prediction",
-            &PREDICTIONS,
+            &rows_of(&PREDICTIONS),
         ),
         list_of("losses", "the regression loss: loss.kind", "loss", &LOSSES),
         list_of(

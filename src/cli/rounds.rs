@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::run::{metrics_text_of, train, write};
 use super::run_dir::RunDir;
 use crate::engine::session::Session;
-use crate::flow::coupling::{Coupling, ModelPairs};
+use crate::flow::coupling::ModelPairs;
 use crate::lab::{Lab, LabRun, Origin, RunFile, RunId, Sampler, Sampling};
 
 /// Columns of `rounds.csv` that are keys of `metrics.json`.
@@ -83,15 +83,14 @@ pub fn run(
 /// The runs of the lab: the rounds, and the student of the last one.
 fn members(file: &RunFile, rounds: u32, distill: bool) -> Vec<Member> {
     let child = |id: RunId, origin: Origin, name: String| {
-        let mut experiment = file.experiment.clone();
-        experiment.name = name;
-        // fresh start points and weights in every round
-        experiment.seed = experiment.seed.wrapping_add(u64::from(id) - 1);
-        experiment.coupling = Coupling::Model(ModelPairs {
+        let mut experiment = file.experiment.clone().on_pairs_of_a_flow(ModelPairs {
             sampler: file.sampling.sampler,
             steps: file.sampling.steps,
             ..ModelPairs::default()
         });
+        experiment.name = name;
+        // fresh start points and weights in every round
+        experiment.seed = experiment.seed.wrapping_add(u64::from(id) - 1);
         LabRun {
             id,
             experiment,

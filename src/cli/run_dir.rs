@@ -147,10 +147,12 @@ impl RunDir {
     /// As [`atomic::write`].
     pub fn write_weights(&self, file: &RunFile, checkpoint: &Checkpoint) -> Result<(), WriteFault> {
         // one entry alone: several would lie in the file in another order each time, and a run would not repeat to the byte
-        let metadata = [(
-            "experiment",
-            serde_json::to_string(&file.experiment).unwrap_or_default(),
-        )];
+        let mut experiment = serde_json::to_value(&file.experiment).unwrap_or_default();
+        if let Some(size) = file.experiment.output().data_size() {
+            // the one number that is needed to use the network elsewhere and does not stand in the experiment
+            experiment["data_size"] = size.into();
+        }
+        let metadata = [("experiment", experiment.to_string())];
         let shape = &file.experiment.network;
         weights::write(&self.file("weights.safetensors"), shape, &checkpoint.ema, &metadata)
     }

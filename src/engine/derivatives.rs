@@ -7,6 +7,8 @@ use super::session::Session;
 use crate::backend::Fault;
 use crate::cpu::simd::Isa;
 use crate::cpu::train::Frozen;
+use crate::flow::lens::score_form;
+use crate::flow::prediction::{Output, Prediction};
 use crate::flow::quantity::{Derivatives, Quantity, Values};
 use crate::lab::RunId;
 
@@ -54,8 +56,31 @@ impl Session {
     /// The backend's fault.
     pub fn derivatives(&mut self, id: RunId, points: &[[f32; 2]], t: f64) -> Result<Vec<Derivatives>, Fault> {
         let net = self.twin(id)?;
-        // prediction: velocity, so the output is the velocity
-        Ok(net.map_or_else(Vec::new, |net| net.derivatives(points, &[t as f32])))
+        let (Some(net), Some(output)) = (net, self.output(id)) else {
+            return Ok(Vec::new());
+        };
+        Ok(super::learned::derivatives(&net, &output, points, t))
+    }
+
+    /// What a run's raw output means; None where there is no such run.
+    fn output(&self, id: RunId) -> Option<Output> {
+        self.index(id).map(|at| self.runs[at].job.output)
+    }
+
+    /// What a run's network says of `wanted`; None where it is known of another kind of experiment only.
+    fn learned(&mut self, id: RunId, wanted: Prediction, points: &[[f32; 2]], t: f64) -> Result<Option<Values>, Fault> {
+        let Some(at) = self.index(id) else { return Ok(None) };
+        let run = &self.runs[at];
+        let e = &run.experiment;
+        if wanted == Prediction::Score && score_form(&e.source, &e.coupling).is_err() {
+            return Ok(None);
+        }
+        let (slot, output) = (run.slot, run.job.output);
+        let out = super::learned::predictions(self.backend.as_mut(), slot, &output, wanted, points, &[t as f32]);
+        if let Err(fault) = &out {
+            self.recover(fault, None);
+        }
+        out.map(|values| Some(Values::Points(values)))
     }
 
     /// A quantity of a run's learned field at each point, at one flow time; None where only an exact field has it.
@@ -71,6 +96,9 @@ impl Session {
     ) -> Result<Option<Values>, Fault> {
         Ok(match quantity {
             Quantity::Velocity => Some(Values::Points(self.velocity(id, points, t)?)),
+            Quantity::Score => self.learned(id, Prediction::Score, points, t)?,
+            Quantity::Noise => self.learned(id, Prediction::Noise, points, t)?,
+            Quantity::Data => self.learned(id, Prediction::Data, points, t)?,
             Quantity::Divergence | Quantity::Curl => {
                 let all = self.derivatives(id, points, t)?;
                 let of = |d: &Derivatives| match quantity {

@@ -11,9 +11,11 @@ use crate::backend::TrainJob;
 use crate::flow::coupling::Coupling;
 use crate::flow::distribution::Distribution;
 use crate::flow::exact::Floor;
+use crate::flow::loss::Loss;
 use crate::flow::path::Path;
+use crate::flow::prediction::Prediction;
 use crate::flow::random::Stream;
-use crate::flow::time_density::TimeDensity;
+use crate::flow::time_density::{LossWeight, TimeDensity};
 use crate::lab::Experiment;
 
 /// What the floors depend on.
@@ -24,6 +26,9 @@ pub struct FloorsOf {
     coupling: Coupling,
     path: Path,
     time: TimeDensity,
+    prediction: Prediction,
+    weight: LossWeight,
+    loss: Loss,
     seed: u64,
 }
 
@@ -36,6 +41,9 @@ impl FloorsOf {
             coupling: experiment.coupling.clone(),
             path: experiment.path,
             time: experiment.time,
+            prediction: experiment.prediction,
+            weight: experiment.weight,
+            loss: experiment.loss,
             seed: experiment.seed,
         }
     }
@@ -48,6 +56,9 @@ pub struct Floors {
     pub key: FloorsOf,
     /// Of the loss; None where no exact field is known.
     pub loss: Option<Floor>,
+    /// Of the training curve: of the run's own, weighted loss of what its network predicts; None for a loss that is not
+    /// squared.
+    pub curve: Option<Floor>,
     /// "exact" or "estimated"; None where there is no floor.
     pub loss_kind: Option<&'static str>,
     /// Of W2 squared: between fresh sets of target points, `Effort::FULL`.
@@ -69,7 +80,11 @@ impl Floors {
             .collect();
         Self {
             key: FloorsOf::new(experiment),
-            loss: truth.as_ref().map(|t| t.floor(job)),
+            loss: truth.as_ref().map(|t| t.floor(job, false)),
+            curve: truth
+                .as_ref()
+                .filter(|_| experiment.loss == Loss::Mse)
+                .map(|t| t.floor(job, true)),
             loss_kind: truth.map(|t| t.worth.name()),
             w2_squared: each.map(|e| e.iter().sum::<f64>() / draws as f64),
         }

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use super::floors::{Floors, FloorsOf};
+use super::learned;
 use super::measures::{Effort, FreshPairs, Ledger, Measures, POWERS, mean_and_error, squared};
 use super::pacing::Throttle;
 use super::sampling::{points_f64, to_start};
@@ -16,10 +17,12 @@ use super::truth;
 use super::worker::Message;
 use rayon::prelude::*;
 
-use crate::backend::{Fault, TrainJob, Trajectories, Weights};
+use crate::backend::{Fault, TrainJob, Trajectories};
 use crate::flow::Point;
 use crate::flow::exact::Worth;
+use crate::flow::loss::Loss;
 use crate::flow::measure;
+use crate::flow::prediction::Prediction;
 use crate::flow::random::Stream;
 use crate::lab::{Experiment, Grid, Origin, RunId, Sampler, Sampling};
 
@@ -60,6 +63,8 @@ pub struct MeasureJob {
     ends: Draws,
     /// Ends of the same starts after so many Euler steps.
     few: Vec<(u32, Draws)>,
+    /// Whether it trains at every t (a distilled student does not).
+    fits_all_t: bool,
     /// Fresh particles on a fine grid, where the budget holds.
     fine: Option<Trajectories>,
     ledger: Ledger,
@@ -79,8 +84,8 @@ impl MeasureJob {
     /// Takes the distances; heavy on one thread for a second or so, spread over rayon's threads where it runs on a pool.
     pub fn finish(self) -> JobDone {
         let experiment = &self.experiment;
-        let floors = match self.floors {
-            Some(floors) => floors,
+        let floors = match &self.floors {
+            Some(floors) => Arc::clone(floors),
             None => Arc::new(Floors::of(experiment, &self.job)),
         };
         let errors = self.learned.iter().zip(&self.pairs.u).map(|(&v, &u)| squared(v, u));
@@ -94,13 +99,15 @@ impl MeasureJob {
             .collect();
         let mean = |distance: fn(&[Point], &[Point]) -> Option<f64>| mean_distance(&self.ends, &targets, distance);
         let known_floor = floors.loss.as_ref().map(|f| f.mean);
-        let by_budget = self.fine.is_some().then(|| {
-            // E|u|^2 - E|v|^2 over the same rows: the loss itself where v is the conditional mean of u
-            let size = |of: &[Point]| mean_and_error(of.iter().map(|&v| squared(v, [0.0; 2]))).0;
-            // no floor lies above a loss that was reached
-            (size(&self.pairs.u) - size(&self.learned)).clamp(0.0, loss.max(0.0))
-        });
-        let floor = known_floor.or(by_budget);
+        let estimable = self.fits_all_t && experiment.loss == Loss::Mse;
+        let by_sizes = estimable.then(|| self.floor_by_sizes(|_| 1.0));
+        let by_budget = by_sizes.filter(|_| self.fine.is_some());
+        let floor = known_floor.or(by_sizes);
+        let curve_floor = floors
+            .curve
+            .as_ref()
+            .map(|f| f.mean)
+            .or_else(|| estimable.then(|| self.floor_by_sizes(|group| self.pairs.weights[group])));
         let exact = floors.loss_kind == Some(Worth::Exact.name());
         let budget = self.fine.as_ref().zip(if exact { known_floor } else { by_budget });
         let budget = budget.and_then(|(fine, floor)| {
@@ -120,8 +127,9 @@ impl MeasureJob {
             loss_floor_standard_error: floors.loss.as_ref().map(|f| f.standard_error),
             loss_floor_kind: floors
                 .loss_kind
-                .or(by_budget.map(|_| Worth::Estimated.name()))
+                .or(by_sizes.map(|_| Worth::Estimated.name()))
                 .map(str::to_owned),
+            curve_floor: curve_floor.and_then(finite),
             field_rms: field_rms.and_then(finite),
             w2_squared: mean(w2_squared),
             w2_squared_floor: floors.w2_squared,
@@ -161,6 +169,21 @@ fn transport_costs(flow: &Trajectories) -> BTreeMap<u32, f64> {
     let cost = |p: u32| measure::transport_cost(&flow.times, &states, f64::from(p));
     let costs = (1..=POWERS).map(|p| (p, cost(p)));
     costs.filter(|(_, cost)| cost.is_finite()).collect()
+}
+
+impl MeasureJob {
+    /// E w (|u|^2 - |v|^2) over the fresh pairs, w by group of t: the floor of the loss so weighted where the learned v is
+    /// the conditional mean of u. No floor lies above a loss that was reached.
+    fn floor_by_sizes(&self, weight: impl Fn(usize) -> f64) -> f64 {
+        let per_group = self.pairs.per_group().max(1);
+        let (mut spread, mut loss) = (0.0, 0.0);
+        for (i, (&u, &v)) in self.pairs.u.iter().zip(&self.learned).enumerate() {
+            let w = weight(i / per_group);
+            spread += w * (squared(u, [0.0; 2]) - squared(v, [0.0; 2]));
+            loss += w * squared(u, v);
+        }
+        spread.clamp(0.0, loss.max(0.0)) / self.pairs.u.len().max(1) as f64
+    }
 }
 
 /// The mean over draws of a distance between two sets of points, the draws side by side on rayon's threads; None where one has
@@ -271,7 +294,8 @@ impl Session {
                 .collect()
         };
         // a distilled student sees t = 0 only, and no budget holds for it
-        let budgeted = experiment.budget_holds() && !matches!(self.runs[at].origin, Origin::Distilled { .. });
+        let fits_all_t = !matches!(self.runs[at].origin, Origin::Distilled { .. });
+        let budgeted = experiment.budget_holds() && fits_all_t;
         let fine = if budgeted {
             // from where pairs start, so that their noise is the budget's
             let (x, t, u) = (picked(&pairs.x), picked(&pairs.t), picked(&pairs.u));
@@ -305,6 +329,7 @@ impl Session {
             trajectories,
             ends,
             few,
+            fits_all_t,
             fine,
             ledger,
             floors,
@@ -319,17 +344,11 @@ impl Session {
         x: &[[f32; 2]],
         t: &[f32],
     ) -> Result<Vec<Point>, Fault> {
-        let out = self.backend.evaluate(slot, Weights::Sampling, x, t);
+        let out = learned::predictions(self.backend.as_mut(), slot, &job.output, Prediction::Velocity, x, t);
         if let Err(fault) = &out {
             self.recover(fault, None);
         }
-        // prediction: velocity, so the output is the velocity; other predictions convert by the row's velocity_x, velocity_net
-        let (a, b) = (f64::from(job.rows[0].velocity_x), f64::from(job.rows[0].velocity_net));
-        Ok(out?
-            .iter()
-            .zip(x)
-            .map(|(o, x)| [0, 1].map(|i| a * f64::from(x[i]) + b * f64::from(o[i])))
-            .collect())
+        out
     }
 }
 

@@ -53,6 +53,9 @@ pub struct Measures {
     pub loss_floor_standard_error: Option<f64>,
     /// "exact" (exact field, Monte Carlo over pairs) or "estimated" (components stand in for a target without a closed form).
     pub loss_floor_kind: Option<String>,
+    /// The least that the training curve can come to: the run's own, weighted loss of what its network predicts, where that
+    /// is a squared one.
+    pub curve_floor: Option<f64>,
     /// Relative RMS distance of the learned velocity from the exact one.
     pub field_rms: Option<f64>,
     /// W2 squared between samples and fresh target points, by exact assignment.
@@ -139,6 +142,8 @@ pub struct FreshPairs {
     pub t: Vec<f32>,
     /// The conditional velocity of each.
     pub u: Vec<Point>,
+    /// What a squared error of the velocity counts in the run's own loss, one a group.
+    pub weights: Vec<f64>,
     /// Mean squared distance within the pairs.
     pub cost: f64,
     /// Mean distance to the powers 1 to [`POWERS`].
@@ -159,6 +164,7 @@ impl FreshPairs {
             x: Vec::new(),
             t: Vec::new(),
             u: Vec::new(),
+            weights: Vec::new(),
             cost: 0.0,
             costs: [0.0; POWERS as usize],
         };
@@ -167,6 +173,9 @@ impl FreshPairs {
             let t = f64::from(row.t);
             let at = experiment.path.at(t);
             fresh.times.push(t);
+            fresh
+                .weights
+                .push(f64::from(row.weight) / f64::from(row.velocity_net).powi(2));
             for p in pairs {
                 let [x0, y0, x1, y1] = p.map(f64::from);
                 let far = squared([x0, y0], [x1, y1]);

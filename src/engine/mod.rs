@@ -11,6 +11,7 @@ mod curve;
 mod derivatives;
 mod floors;
 pub mod jobs;
+mod learned;
 pub mod measures;
 pub mod pacing;
 mod pairing;

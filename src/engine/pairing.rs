@@ -9,6 +9,7 @@ use super::session::Session;
 use super::snapshot::{PairProgress, RunState};
 use crate::backend::{Fault, Slot, Trajectories, Weights};
 use crate::flow::coupling::{Coupling, ModelPairs, Pair};
+use crate::flow::prediction::Output;
 use crate::flow::random::Stream;
 use crate::flow::sampler::table;
 use crate::lab::{Lens, RunId, Sampling};
@@ -28,6 +29,8 @@ pub struct Pairing {
     evaluations: u64,
     /// Between which t the parent's flow runs.
     ends: (f64, f64),
+    /// What the parent's network puts out.
+    output: Output,
     /// What a source point is multiplied by to be where the parent's flow starts.
     scale: f64,
 }
@@ -82,7 +85,8 @@ impl Session {
         let parent = &self.runs[at];
         let (job, checkpoint) = (Arc::clone(&parent.job), parent.checkpoint.clone());
         let (ends, scale) = (span(&parent.experiment), parent.experiment.path.start_scale());
-        if run.origin.starts_from_parent() && run.step == 0 && checkpoint.params.len() == run.checkpoint.params.len() {
+        let alike = checkpoint.params.len() == run.checkpoint.params.len() && job.output == run.job.output;
+        if run.origin.starts_from_parent() && run.step == 0 && alike {
             run.checkpoint.params.clone_from(&checkpoint.ema);
             run.checkpoint.ema.clone_from(&checkpoint.ema);
             // what it starts from is seen while its pairs are made
@@ -90,6 +94,7 @@ impl Session {
             run.version += 1;
         }
         let slot = self.take_slot();
+        let output = job.output;
         match self.backend.load(slot, job, &checkpoint) {
             Ok(()) => {
                 run.pairing = Some(Pairing {
@@ -99,6 +104,7 @@ impl Session {
                     pairs: Vec::new(),
                     evaluations: 0,
                     ends,
+                    output,
                     scale,
                 });
             }
@@ -217,10 +223,22 @@ impl Session {
             from,
             to,
         ) {
-            Some(table) => self
-                .backend
-                .integrate(pairing.slot, Weights::Sampling, &table, start, false),
-            None => super::sampling::adaptive(self.backend.as_mut(), pairing.slot, &sampling, start, (from, to), false),
+            Some(table) => self.backend.integrate(
+                pairing.slot,
+                Weights::Sampling,
+                &table.through(&pairing.output),
+                start,
+                false,
+            ),
+            None => super::sampling::adaptive(
+                self.backend.as_mut(),
+                pairing.slot,
+                &pairing.output,
+                &sampling,
+                start,
+                (from, to),
+                false,
+            ),
         }
     }
 

@@ -11,6 +11,7 @@ use super::pairing::{Pairing, model_pairs};
 use super::snapshot::{PairProgress, RunState};
 use crate::backend::{Slot, TrainJob};
 use crate::flow::coupling::{Pair, PairStream, finite_pairs};
+use crate::flow::prediction::Output;
 use crate::flow::time_density::{TIME_ROWS, TimeRow, time_rows};
 use crate::flow::transport::Watch;
 use crate::lab::{Change, Experiment, LabRun, Origin, RunId, RunRecord, Sampling};
@@ -24,39 +25,36 @@ pub fn train_job(
     pairs: Option<Arc<Vec<Pair>>>,
     before: Option<(&Experiment, &TrainJob)>,
 ) -> TrainJob {
+    let distilled = matches!(origin, Origin::Distilled { .. });
+    let output = if distilled {
+        Output::plain(experiment.path)
+    } else {
+        experiment.output()
+    };
     let rows = match before {
-        _ if matches!(origin, Origin::Distilled { .. }) => {
-            // a one-step student sees nothing but the start: every row is the row of t = 0
-            let at = experiment.path.at(0.0);
+        _ if distilled => {
+            // a one-step student sees nothing but the start, and one Euler step from there is to reach x1
+            let scale = experiment.path.start_scale();
             let row = TimeRow {
                 t: 0.0,
-                alpha: at.alpha as f32,
-                sigma: at.sigma as f32,
+                alpha: 0.0,
+                sigma: scale as f32,
                 weight: 1.0,
-                target_x0: at.d_sigma as f32,
-                target_x1: at.d_alpha as f32,
+                target_x0: -scale as f32,
+                target_x1: 1.0,
                 velocity_x: 0.0,
                 velocity_net: 1.0,
             };
             Arc::new(vec![row; TIME_ROWS])
         }
-        Some((old, job))
-            if old.time == experiment.time
-                && old.weight == experiment.weight
-                && old.path == experiment.path
-                && old.prediction == experiment.prediction =>
-        {
+        Some((old, job)) if old.time == experiment.time && old.weight == experiment.weight && job.output == output => {
             Arc::clone(&job.rows)
         }
-        _ => Arc::new(time_rows(
-            experiment.time,
-            experiment.weight,
-            experiment.path,
-            experiment.prediction,
-        )),
+        _ => Arc::new(time_rows(experiment.time, experiment.weight, &output)),
     };
     TrainJob {
         shape: experiment.network.clone(),
+        output,
         rows,
         loss: experiment.loss,
         optimizer: experiment.optimizer,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::learned;
 use super::session::Session;
 use crate::backend::{Backend, Fault, Slot, Trajectories, Weights};
 use crate::flow::Point;
@@ -10,6 +11,7 @@ use crate::flow::distribution::Distribution;
 use crate::flow::exact::ATOM_MARGIN;
 use crate::flow::lens::Lens;
 use crate::flow::path::{Path, narrower};
+use crate::flow::prediction::{Output, Prediction};
 use crate::flow::random::Stream;
 use crate::flow::sampler::{Dopri5Error, dopri5, table};
 use crate::lab::{Experiment, RunId, Sampling};
@@ -76,6 +78,7 @@ impl Session {
             return Ok(Trajectories::default());
         };
         let (slot, experiment) = (self.runs[at].slot, &self.runs[at].experiment);
+        let output = self.runs[at].job.output;
         let start = start.unwrap_or_else(|| start_points(experiment, sampling));
         let (from, to) = span(experiment);
         let table = table(
@@ -88,8 +91,8 @@ impl Session {
         );
         let backend = &mut self.backend;
         let done = match table {
-            Some(table) => backend.integrate(slot, Weights::Sampling, &table, &start, record),
-            None => adaptive(backend.as_mut(), slot, sampling, &start, (from, to), record),
+            Some(table) => backend.integrate(slot, Weights::Sampling, &table.through(&output), &start, record),
+            None => adaptive(backend.as_mut(), slot, &output, sampling, &start, (from, to), record),
         };
         if let Err(fault) = &done {
             self.recover(fault, None);
@@ -102,13 +105,17 @@ impl Session {
 pub(super) fn adaptive(
     backend: &mut dyn Backend,
     slot: Slot,
+    output: &Output,
     sampling: &Sampling,
     start: &[[f32; 2]],
     span: (f64, f64),
     record: bool,
 ) -> Result<Trajectories, Fault> {
     let field = |points: &[[f32; 2]], t: f64, out: &mut [[f32; 2]]| {
-        out.copy_from_slice(&backend.evaluate(slot, Weights::Sampling, points, &[t as f32])?);
+        let learned = learned::predictions(backend, slot, output, Prediction::Velocity, points, &[t as f32])?;
+        for (out, v) in out.iter_mut().zip(learned) {
+            *out = v.map(|c| c as f32);
+        }
         Ok(())
     };
     match dopri5(start, span, sampling.tolerance, record, field) {

@@ -10,7 +10,6 @@ use super::probe::{ConditionalOf, LearnedOf};
 use super::sampling::start_points;
 use super::session::Session;
 use super::snapshot::{FieldGrid, RunState, StageSnapshot};
-use crate::backend::Weights;
 use crate::flow::coupling::PairStream;
 use crate::flow::distribution::Distribution;
 use crate::flow::path::Path;
@@ -315,15 +314,10 @@ impl Session {
         stage.field_of = Some(key);
         let (mut grid, points) = grid_over(stage.snapshot.bounds);
         grid.t = self.flow_time;
-        match self
-            .backend
-            .evaluate(run.slot, Weights::Sampling, &points, &[self.flow_time as f32])
-        {
-            Ok(values) => {
-                grid.values = values;
-                stage.snapshot.field = Some(Arc::new(grid));
-            }
-            Err(fault) => self.recover(&fault, None),
+        let (slot, job) = (run.slot, Arc::clone(&run.job));
+        if let Ok(values) = self.velocities(slot, &job, &points, &[self.flow_time as f32]) {
+            grid.values = values.iter().map(|v| v.map(|c| c as f32)).collect();
+            stage.snapshot.field = Some(Arc::new(grid));
         }
         true
     }

@@ -62,9 +62,10 @@ impl Truth {
         (error / size).sqrt()
     }
 
-    /// The floor of the loss under the run's law of t, unweighted as `loss` is.
-    pub fn floor(&self, job: &TrainJob) -> Floor {
+    /// The floor of the loss under the run's law of t: of the velocity's, unweighted as `loss` is, or (`weighted`) of the
+    /// loss that training makes small.
+    pub fn floor(&self, job: &TrainJob, weighted: bool) -> Floor {
         let pairs = (BUDGET / self.components.max(1)).clamp(1024, 65_536);
-        floor(&self.field, &job.rows, false, job.seed, pairs)
+        floor(&self.field, &job.rows, weighted, job.seed, pairs)
     }
 }

@@ -37,6 +37,16 @@ TENSORS, METADATA = load(WEIGHTS)
 EXPERIMENT = json.loads(METADATA["experiment"])
 NETWORK = EXPERIMENT["network"]
 DEPTH = len(NETWORK["hidden"]) + 1
+# flow times between which the path is integrated, and the factor that takes a source point to where a particle starts
+ENDS = @ENDS@
+START_SCALE = @START_SCALE@
+# root mean square of the target's coordinates, by which input and output are scaled; None: they are x and the velocity
+DATA_SIZE = @DATA_SIZE@
+
+
+def path(t):
+    """alpha, sigma and their derivatives by t: x_t = alpha x1 + sigma x0."""
+@PATH@
 
 
 def sigmoid(z):
@@ -79,13 +89,17 @@ def velocity(x, t):
     x = np.asarray(x, np.float64).reshape(-1, 2)
     # the program evaluates at the nearest float32
     t = np.broadcast_to(np.float32(t).astype(np.float64), len(x))
-    out = network(x, t)
-@CONVERSION@
+    if DATA_SIZE is None:
+        return network(x, t)
+    alpha, sigma, d_alpha, d_sigma = (c[:, None] for c in path(np.clip(t, *ENDS)))
+    s, n = DATA_SIZE, np.hypot(DATA_SIZE * alpha, sigma)
+    of_x = (d_alpha * alpha * s * s + d_sigma * sigma) / n**2
+    return of_x * x + (d_alpha * sigma - d_sigma * alpha) * s / n * network(x / n, t)
 
 
-def carry(x, steps, begin=0.0, end=1.0):
-    """Points x (n, 2) carried along the velocity by Heun's method, at t = end."""
-    x = np.asarray(x, np.float64).reshape(-1, 2)
+def carry(x0, steps, begin=ENDS[0], end=ENDS[1]):
+    """Source points x0 (n, 2) carried along the velocity by Heun's method, at t = end."""
+    x = START_SCALE * np.asarray(x0, np.float64).reshape(-1, 2)
     times = np.linspace(begin, end, steps + 1)
     for t, after in zip(times[:-1], times[1:]):
         h = after - t

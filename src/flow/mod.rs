@@ -15,6 +15,7 @@ pub mod loss;
 pub mod measure;
 pub mod normal;
 pub mod path;
+pub mod prediction;
 pub mod quadrature;
 pub mod quantity;
 pub mod random;

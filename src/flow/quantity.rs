@@ -7,6 +7,12 @@ use super::Point;
 pub enum Quantity {
     /// v(x, t), data units per unit t.
     Velocity,
+    /// `grad log p_t(x)`, per data unit.
+    Score,
+    /// E[x0 | x], data units.
+    Noise,
+    /// E[x1 | x], data units.
+    Data,
     /// The divergence `dv_x/dx + dv_y/dy`, per unit t.
     Divergence,
     /// The curl `dv_y/dx - dv_x/dy`, per unit t.
@@ -17,7 +23,15 @@ pub enum Quantity {
 
 impl Quantity {
     /// All, in the order of [`QUANTITIES`].
-    pub const ALL: [Self; 4] = [Self::Velocity, Self::Divergence, Self::Curl, Self::Energy];
+    pub const ALL: [Self; 7] = [
+        Self::Velocity,
+        Self::Score,
+        Self::Noise,
+        Self::Data,
+        Self::Divergence,
+        Self::Curl,
+        Self::Energy,
+    ];
 
     /// Name on the command line.
     pub const fn name(self) -> &'static str {
@@ -31,8 +45,14 @@ impl Quantity {
 }
 
 /// One row a quantity: name on the command line, one line with unit and shape.
-pub const QUANTITIES: [(&str, &str); 4] = [
+pub const QUANTITIES: [(&str, &str); 7] = [
     ("velocity", "v(x, t), data units per unit t, shape (n, 2)"),
+    (
+        "score",
+        "grad log p_t(x); learned: for a standard normal source and the independent coupling, shape (n, 2)",
+    ),
+    ("noise", "E[x0 | x], data units, shape (n, 2)"),
+    ("data", "E[x1 | x], data units, shape (n, 2)"),
     (
         "divergence",
         "div v = dv_x/dx + dv_y/dy, exact derivatives, per unit t, shape (n,)",

@@ -5,8 +5,10 @@ use std::f64::consts::{FRAC_PI_2, PI};
 
 use serde::{Deserialize, Serialize};
 
+use super::lens::Lens;
 use super::normal;
 use super::path::Path;
+use super::prediction::{Output, Prediction, RowFactors};
 use super::table::{Entry, Form, Parameter, within};
 
 /// How many rows a table of times has: row r is the quantile (r + 1/2) / 65,536 of the law of t.
@@ -95,26 +97,17 @@ const fn cap() -> f64 {
     100.0
 }
 
-/// What the network predicts. The others come with the diffusion lenses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Prediction {
-    /// The velocity v(x, t).
-    #[default]
-    Velocity,
-}
-
 /// One row of the table of times: all that a training row needs to know about its t.
-/// The training input is (alpha x1 + sigma x0, t), the training target
-/// `target_x1 x1 + target_x0 x0`.
+/// The network's input is (alpha x1 + sigma x0, t), its regression target `target_x1 x1 + target_x0 x0`. For a plain
+/// [`Output`] these are `X_t` and the velocity; else alpha, sigma, target and weight hold the output's scaling too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct TimeRow {
     /// t in [0, 1].
     pub t: f32,
-    /// Factor of x1 in `X_t`.
+    /// Factor of x1 in the input.
     pub alpha: f32,
-    /// Factor of x0 in `X_t`.
+    /// Factor of x0 in the input.
     pub sigma: f32,
     /// Weight of this row's loss.
     pub weight: f32,
@@ -122,7 +115,7 @@ pub struct TimeRow {
     pub target_x0: f32,
     /// Factor of x1 in the regression target.
     pub target_x1: f32,
-    /// Velocity = `velocity_x X_t + velocity_net output`: the conversion of the output.
+    /// Velocity = `velocity_x X_t + velocity_net output`, `X_t` on its own scale: the conversion of the output.
     pub velocity_x: f32,
     /// See `velocity_x`.
     pub velocity_net: f32,
@@ -377,24 +370,28 @@ fn bisect(f: impl Fn(f64) -> f64, t: f64) -> f64 {
 }
 
 /// The table of times of a run: `TIME_ROWS` quantiles in increasing order, computed in f64 and rounded once.
-/// Each of t, alpha and sigma is rounded on its own, so sigma stays exact where t is within a rounding error of 1.
-pub fn time_rows(density: TimeDensity, weight: LossWeight, path: Path, prediction: Prediction) -> Vec<TimeRow> {
+/// Times beyond the ends between which the path is integrated are those ends: nobody looks beyond, and VP's velocity grows
+/// without limit there. Each of t, alpha and sigma is rounded on its own, so sigma stays exact where t is within a rounding error of 1.
+pub fn time_rows(density: TimeDensity, weight: LossWeight, output: &Output) -> Vec<TimeRow> {
+    let (from, to) = output.path().ends(Lens::FlowMatching, false);
     (0..TIME_ROWS)
         .map(|r| {
-            let t = density.quantile((r as f64 + 0.5) / TIME_ROWS as f64);
-            let p = path.at(t);
-            let (target_x0, target_x1, velocity_x, velocity_net) = match prediction {
-                Prediction::Velocity => (p.d_sigma, p.d_alpha, 0.0, 1.0),
-            };
+            let t = density.quantile((r as f64 + 0.5) / TIME_ROWS as f64).clamp(from, to);
+            let RowFactors {
+                input,
+                target,
+                weight: own,
+            } = output.row(t);
+            let velocity = output.to(Prediction::Velocity, t);
             TimeRow {
                 t: t as f32,
-                alpha: p.alpha as f32,
-                sigma: p.sigma as f32,
-                weight: weight.at(path, t) as f32,
-                target_x0: target_x0 as f32,
-                target_x1: target_x1 as f32,
-                velocity_x,
-                velocity_net,
+                alpha: input[0] as f32,
+                sigma: input[1] as f32,
+                weight: (own * weight.at(output.path(), t)) as f32,
+                target_x0: target[1] as f32,
+                target_x1: target[0] as f32,
+                velocity_x: velocity.x as f32,
+                velocity_net: velocity.net as f32,
             }
         })
         .collect()
@@ -473,7 +470,7 @@ mod tests {
     fn rows_hold_the_linear_path_and_its_velocity() {
         let weight = LossWeight::MinSnr { gamma: 5.0 };
         let law = TimeDensity::default_of("logit-normal").unwrap();
-        let rows = time_rows(law, weight, Path::Linear, Prediction::Velocity);
+        let rows = time_rows(law, weight, &Output::plain(Path::Linear));
         assert_eq!(rows.len(), TIME_ROWS);
         for (r, row) in rows.iter().enumerate() {
             let t = law.quantile((r as f64 + 0.5) / 65_536.0);

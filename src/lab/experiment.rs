@@ -6,12 +6,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::stage::Sampling;
-use crate::flow::coupling::Coupling;
-use crate::flow::distribution::{Distribution, TwoMoons};
-use crate::flow::lens::is_standard_normal;
+use crate::flow::coupling::{Coupling, ModelPairs};
+use crate::flow::distribution::{Distribution, Moments, TwoMoons};
+use crate::flow::lens::{is_standard_normal, score_form};
 use crate::flow::loss::Loss;
 use crate::flow::path::Path;
-use crate::flow::time_density::{LossWeight, Prediction, TimeDensity};
+use crate::flow::prediction::{Output, Prediction};
+use crate::flow::time_density::{LossWeight, TimeDensity};
 use crate::net::{Optimizer, Shape};
 
 /// Everything that decides a training.
@@ -73,6 +74,16 @@ pub enum Change {
 }
 
 impl Experiment {
+    /// This experiment on pairs that a parent's flow makes, whatever path and prediction that was trained with: straight
+    /// chords between the pairs, and their velocity (reflow and distillation; Liu, Gong, Liu 2023).
+    #[must_use]
+    pub fn on_pairs_of_a_flow(mut self, pairs: ModelPairs) -> Self {
+        self.coupling = Coupling::Model(pairs);
+        self.path = Path::Linear;
+        self.prediction = Prediction::Velocity;
+        self
+    }
+
     /// Whether E|X1-X0|^2 = floor + straightness + transport cost holds for it (MATHS.md, "the budget"): linear path, every t
     /// equally often, squared loss.
     pub fn budget_holds(&self) -> bool {
@@ -80,6 +91,26 @@ impl Experiment {
             && self.time == TimeDensity::Uniform
             && self.loss == Loss::Mse
             && self.weight == LossWeight::Uniform
+    }
+
+    /// What its network's raw output means.
+    pub fn output(&self) -> Output {
+        let Moments { mean, covariance } = self.target.moments();
+        let square = covariance[0][0] + covariance[1][1] + mean[0] * mean[0] + mean[1] * mean[1];
+        Output::new(self.path, self.prediction, (0.5 * square).sqrt())
+    }
+
+    /// Whether a network can predict what it is to predict: a score needs a standard normal source and the independent
+    /// coupling.
+    ///
+    /// # Errors
+    /// One line that begins with the key and says what to do.
+    pub fn prediction_fits(&self) -> Result<(), String> {
+        if self.prediction != Prediction::Score {
+            return Ok(());
+        }
+        score_form(&self.source, &self.coupling)
+            .map_err(|why| format!("prediction is \"score\"; {why}, or prediction to \"noise\""))
     }
 
     /// Whether its source is one that its path is made for: all but the linear path need the standard normal law.

@@ -81,7 +81,9 @@ impl Draft {
             experiment: experiment_of(&self.value, "")?,
             sampling: typed(&self.value["sampling"], "sampling")?,
         };
-        file.experiment.path_fits_source().map_err(BadInput::new)?;
+        let experiment = &file.experiment;
+        experiment.path_fits_source().map_err(BadInput::new)?;
+        experiment.prediction_fits().map_err(BadInput::new)?;
         check_states(&file.sampling, "sampling")?;
         Ok(file)
     }

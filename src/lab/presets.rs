@@ -21,7 +21,7 @@ const fn preset_of(name: &'static str, summary: &'static str, text: &'static str
 }
 
 /// All presets; the first is the default lab.
-pub const PRESETS: [Preset; 11] = [
+pub const PRESETS: [Preset; 13] = [
     preset_of(
         "gaussian-to-moons",
         "a standard Gaussian learns to become two moons",
@@ -56,6 +56,16 @@ pub const PRESETS: [Preset; 11] = [
         "students",
         "three stages: a teacher, its one-step student, and a student of random pairs, which collapses to the mean",
         include_str!("../../assets/presets/students.json"),
+    ),
+    preset_of(
+        "vp-diffusion",
+        "a VP diffusion: the network predicts the noise, and its ODE turns noise into two moons",
+        include_str!("../../assets/presets/vp-diffusion.json"),
+    ),
+    preset_of(
+        "two-routes",
+        "two stages, two routes to one target: a noise network on a VP diffusion and then its ODE; the velocity, directly",
+        include_str!("../../assets/presets/two-routes.json"),
     ),
     preset_of(
         "two-clusters",

@@ -14,8 +14,9 @@ use crate::flow::coupling::{COUPLINGS, Coupling};
 use crate::flow::distribution::{DISTRIBUTIONS, Distribution};
 use crate::flow::loss::Loss;
 use crate::flow::path::{PATHS, Path};
+use crate::flow::prediction::Prediction;
 use crate::flow::table::{Entry, Form};
-use crate::flow::time_density::{LOSS_WEIGHTS, LossWeight, Prediction, TIME_DENSITIES, TimeDensity};
+use crate::flow::time_density::{LOSS_WEIGHTS, LossWeight, TIME_DENSITIES, TimeDensity};
 use crate::net::{Activation, OptimizerKind, Schedule, TIME_EMBEDDINGS, TimeEmbedding};
 
 /// Lays `given` over `base`. `slot` is the place within an experiment file (`optimizer.batch`), which decides what is

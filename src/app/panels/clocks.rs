@@ -91,7 +91,7 @@ fn training(app: &mut App, ui: &mut Ui, height: f32) {
     };
     let chart = LossChart {
         losses: &run.losses,
-        floor: run.measures.loss_floor,
+        floor: run.measures.curve_floor,
         edits: &run.edits,
         planned_steps: planned,
     };

@@ -9,11 +9,13 @@ use crate::app::theme;
 use crate::app::widgets::chart::{curve, tiny};
 use crate::app::widgets::number::{Number, name_it};
 use crate::app::widgets::row::{Choice, Words, choice_row, number_row, row, section, text_or, whole_row, with_tip};
+use crate::app::widgets::schedule::schedule;
 use crate::flow::coupling::{COUPLINGS, Coupling};
 use crate::flow::loss::Loss;
 use crate::flow::path::{PATHS, Path};
+use crate::flow::prediction::{PREDICTIONS, Prediction};
 use crate::flow::table::Entry;
-use crate::flow::time_density::{LOSS_WEIGHTS, LossWeight, Prediction, TIME_DENSITIES, TimeDensity};
+use crate::flow::time_density::{LOSS_WEIGHTS, LossWeight, TIME_DENSITIES, TimeDensity};
 use crate::lab::Experiment;
 use crate::net::{
     ACTIVATIONS, Activation, MAX_FREQUENCIES, MAX_HIDDEN_LAYERS, OPTIMIZERS, Optimizer, OptimizerKind, SCHEDULES,
@@ -73,8 +75,16 @@ fn objective(app: &mut App, ui: &mut Ui, e: &mut Experiment) {
         |p| p.validate(),
     );
     path_notes(ui, e);
-    let predictions = [option("prediction", "velocity", Prediction::Velocity)];
+    under(ui, |ui| {
+        let size = vec2(ui.available_width(), 1.8 * theme::TINY_CHART_HEIGHT);
+        schedule(ui, size, e.path);
+    });
+    let predictions = named("prediction", &Prediction::ALL, &PREDICTIONS, Prediction::name);
     choice_row(ui, &Words::of("prediction"), &mut e.prediction, &predictions);
+    if let (Err(_), Ok(())) = (e.prediction_fits(), e.path_fits_source()) {
+        let text = t!("prediction.needs_independent");
+        ui.label(RichText::new(text).color(theme::current(ui).warn));
+    }
     loss(ui, &mut e.loss);
     set_of_rows(
         app,
@@ -191,10 +201,17 @@ fn set_of_rows<T>(
     }
 }
 
-/// The tiny chart of a control, under it.
-fn chart(ui: &mut Ui, id: &str, points: &[[f64; 2]], include_zero: bool) {
+/// Under a control, in its column.
+fn under(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
         ui.add_space(theme::LABEL_WIDTH + ui.spacing().item_spacing.x);
+        content(ui);
+    });
+}
+
+/// The tiny chart of a control, under it.
+fn chart(ui: &mut Ui, id: &str, points: &[[f64; 2]], include_zero: bool) {
+    under(ui, |ui| {
         let color = theme::current(ui).accent;
         let size = vec2(ui.available_width(), theme::TINY_CHART_HEIGHT);
         let words = Words {

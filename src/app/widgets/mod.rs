@@ -6,6 +6,7 @@ pub mod icon;
 pub mod loss_chart;
 pub mod number;
 pub mod row;
+pub mod schedule;
 pub mod scrub;
 pub mod thumbnail;
 

@@ -16,7 +16,8 @@ use crate::flow::coupling::{Coupling, PairStream};
 use crate::flow::distribution::Distribution;
 use crate::flow::loss::Loss;
 use crate::flow::path::Path;
-use crate::flow::time_density::{LossWeight, Prediction, TimeDensity, time_rows};
+use crate::flow::prediction::Output;
+use crate::flow::time_density::{LossWeight, TimeDensity, time_rows};
 use crate::net::{Activation, Checkpoint, Optimizer, Shape, TimeEmbedding};
 
 /// One case of mlp.json, flattened to our layout.
@@ -93,11 +94,11 @@ pub fn job(shape: &Shape, loss: Loss, optimizer: Optimizer) -> Arc<TrainJob> {
     let gaussian = |x, std| Arc::new(Distribution::gaussian([x, 0.0], std));
     Arc::new(TrainJob {
         shape: shape.clone(),
+        output: Output::plain(Path::Linear),
         rows: Arc::new(time_rows(
             TimeDensity::Uniform,
             LossWeight::Uniform,
-            Path::Linear,
-            Prediction::Velocity,
+            &Output::plain(Path::Linear),
         )),
         loss,
         optimizer,

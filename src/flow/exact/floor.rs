@@ -12,7 +12,7 @@ use crate::flow::time_density::TimeRow;
 /// A floor in data units squared (summed over the two coordinates), with its standard error.
 pub type Floor = Estimate;
 
-/// The floor of `field`'s loss under the law of t (and, with `weighted`, the weight) that `rows` hold, from about
+/// The floor of `field`'s loss under the law of t (and, with `weighted`, as the weighted loss of what the network puts out) that `rows` hold, from about
 /// `count` draws: at each of up to 512 strata of t one time and some X_t, and at each of these the conditional variance
 /// in closed form (so only x and t are sampled, not u). Not finite where the weight is not.
 pub fn floor(field: &ExactField, rows: &[TimeRow], weighted: bool, seed: u64, count: usize) -> Floor {
@@ -28,7 +28,12 @@ pub fn floor(field: &ExactField, rows: &[TimeRow], weighted: bool, seed: u64, co
         let row = rows[from + rng.below(to - from)];
         let t = f64::from(row.t);
         let (at, path) = (field.at(t), field.path.at(t));
-        let weight = if weighted { f64::from(row.weight) } else { 1.0 };
+        // the row weighs errors of the raw output, of which the velocity's are velocity_net times as large
+        let weight = if weighted {
+            f64::from(row.weight) / f64::from(row.velocity_net).powi(2)
+        } else {
+            1.0
+        };
         let (mut sum, mut square) = (0.0, 0.0);
         for _ in 0..each {
             let (x0, x1) = (source.point(&mut rng), target.point(&mut rng));

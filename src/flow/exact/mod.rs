@@ -119,7 +119,9 @@ impl ExactField {
     pub fn at(&self, t: f64) -> FieldAt {
         let (start, end) = self.ends();
         let t = if start > 0.0 { t.max(NEAREST) } else { t };
-        let t = if end < 1.0 { t.min(1.0 - NEAREST) } else { t };
+        // VP and OU move infinitely fast at the very end
+        let singular = self.path.at(1.0).d_sigma.is_infinite();
+        let t = if end < 1.0 || singular { t.min(1.0 - NEAREST) } else { t };
         FieldAt::new(&self.source, &self.target, self.path, t)
     }
 
@@ -153,11 +155,25 @@ impl ExactField {
             .collect()
     }
 
+    /// What is known of the pair at each point at flow time t; on rayon's threads where it is worth it.
+    pub fn posteriors(&self, points: &[Point], t: f64) -> Vec<Posterior> {
+        let at = self.at(t);
+        let components = (self.source.len() * self.target.len()).max(1);
+        points
+            .par_iter()
+            .with_min_len((4_096 / components).max(1))
+            .map(|x| at.posterior(*x))
+            .collect()
+    }
+
     /// A quantity at each point at flow time t.
     pub fn quantity(&self, quantity: Quantity, points: &[Point], t: f64) -> Values {
         let each = |of: fn(&Local) -> f64| Values::Scalars(self.locals(points, t).iter().map(of).collect());
         match quantity {
             Quantity::Velocity => Values::Points(self.velocities(points, t)),
+            Quantity::Score => Values::Points(self.locals(points, t).iter().map(|l| l.score).collect()),
+            Quantity::Noise => Values::Points(self.posteriors(points, t).iter().map(|p| p.source).collect()),
+            Quantity::Data => Values::Points(self.posteriors(points, t).iter().map(|p| p.data).collect()),
             Quantity::Divergence => each(|l| l.jacobian.divergence()),
             Quantity::Curl => each(|l| l.jacobian.curl()),
             Quantity::Energy => each(|l| l.energy),

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::flow::close::{assert_close, assert_close_points};
+use crate::flow::path::PATHS;
 use crate::flow::random::{CounterRng, Stream};
 use crate::flow::sampler::{Grid, SAMPLERS, Sampler, table};
 use crate::flow::time_density::TimeRow;
@@ -44,17 +45,13 @@ fn linear(source: &[Component], target: &[Component]) -> ExactField {
 }
 
 #[test]
-fn linear_path_agrees_with_the_reference() {
+fn every_path_agrees_with_the_reference() {
     let json = fields();
-    let field = linear(&standard(), &mixture(&json["target"]));
     let mut cases = 0;
-    for case in json["cases"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|c| c["path"] == "linear")
-    {
+    for case in json["cases"].as_array().unwrap() {
         cases += 1;
+        let path = Path::default_of(case["path"].as_str().unwrap()).expect("a path");
+        let field = ExactField::new(&standard(), &mixture(&json["target"]), path);
         let (t, x) = (case["t"].as_f64().unwrap(), points(&case["x"]));
         // the figures are printed to 12 places, and rounding x by 1e-12 moves v by as much times its slope
         let tol = 1e-10;
@@ -64,8 +61,51 @@ fn linear_path_agrees_with_the_reference() {
         let source: Vec<Point> = known.iter().map(|k| k.source).collect();
         assert_close_points(&data, &points(&case["data"]), tol, "data");
         assert_close_points(&source, &points(&case["noise"]), tol, "noise");
+        let score: Vec<Point> = field.locals(&x, t).iter().map(|l| l.score).collect();
+        // the smallest sigma is 0.03, so the score moves by 1e-12 / 0.03^2 with x
+        assert_close_points(&score, &points(&case["score"]), 1e-8, "score");
     }
-    assert!(cases >= 3, "{cases} cases");
+    assert_eq!(cases, 15);
+}
+
+/// For a standard normal source the velocity is the forward equation's drift, turned around, and half a score: two closed
+/// forms that have nothing but the mixture in common. On every path, so that those without reference figures are checked too.
+#[test]
+fn velocity_and_score_fit_every_path() {
+    let target = mixture(&fields()["target"]);
+    for path in PATHS.iter().map(|e| Path::default_of(e.name).expect(e.name)) {
+        let field = ExactField::new(&standard(), &target, path);
+        for t in [0.004, 0.3, 0.8, 0.999] {
+            let scale = path.at(t).sigma + path.at(t).alpha;
+            let x = [[0.3, -0.2], [1.9, -4.5], [-2.0, 1.0]].map(|p| p.map(|c: f64| scale * c));
+            let (f, g2) = (path.forward_drift(t), path.g_squared(t));
+            for (x, local) in x.iter().zip(field.locals(&x, t)) {
+                let by_score = [0, 1].map(|c| -f * x[c] + 0.5 * g2 * local.score[c]);
+                // both terms may be thousands times their sum
+                let size = 1.0 + (f * x[0]).abs() + (f * x[1]).abs() + by_score[0].abs() + by_score[1].abs();
+                assert_close(&local.velocity, &by_score, 1e-11 * size, &format!("{path:?} at {t}"));
+            }
+        }
+    }
+}
+
+/// The noise prediction of an atom at the origin is x / sigma: nothing but the noise is there.
+#[test]
+fn atoms_work_on_every_path() {
+    let atom = [Component::round(1.0, [0.0; 2], 0.0)];
+    for path in PATHS.iter().map(|e| Path::default_of(e.name).expect(e.name)) {
+        let field = ExactField::new(&standard(), &atom, path);
+        assert_eq!(field.ends().1, 1.0 - ATOM_MARGIN);
+        for t in [0.1, 0.9, 0.999] {
+            let (at, x) = (path.at(t), [0.02, -0.01]);
+            let known = field.at(t).posterior(x);
+            let noise = x.map(|c| c / at.sigma);
+            assert_close(&known.source, &noise, 1e-9, &format!("{path:?} at {t}"));
+            let velocity = noise.map(|n| at.d_sigma * n);
+            assert_close(&known.velocity, &velocity, 1e-9 * at.d_sigma.abs(), "velocity");
+            assert_close(&known.data, &[0.0; 2], 1e-12, "data");
+        }
+    }
 }
 
 #[test]
@@ -85,6 +125,7 @@ fn even_rows(count: usize) -> Vec<TimeRow> {
         .map(|r| TimeRow {
             t: (r as f32 + 0.5) / count as f32,
             weight: 2.0,
+            velocity_net: 1.0,
             ..TimeRow::default()
         })
         .collect()

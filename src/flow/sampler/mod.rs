@@ -10,6 +10,7 @@
 
 mod dopri5;
 mod interpret;
+mod learned;
 mod tableau;
 
 pub use dopri5::{Dopri5Error, EVALUATION_LIMIT, dopri5};

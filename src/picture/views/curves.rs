@@ -64,8 +64,7 @@ pub(super) fn loss(studio: &mut Studio, ask: &Ask, watch: Watch) -> Result<Figur
         series.push(curve(name, smoothed(&raw), false));
         let sampling = stage_of(studio, id).sampling;
         let measures = studio.measures(id, &sampling, watch)?;
-        // the curve is that of the weighted batch loss: the floor of the plain one is another where there are weights
-        if let (Some(floor), true) = (measures.loss_floor, plain(studio, id)) {
+        if let Some(floor) = measures.curve_floor {
             let name = if runs.len() > 1 {
                 t!("figure.floor_of", run = tag_of(studio, id))
             } else {
@@ -95,13 +94,6 @@ pub(super) fn loss(studio: &mut Studio, ask: &Ask, watch: Watch) -> Result<Figur
         series,
     };
     Ok(chart(title(studio, ask), runs, lacks, axes))
-}
-
-fn plain(studio: &Studio, id: RunId) -> bool {
-    use crate::flow::loss::Loss;
-    use crate::flow::time_density::LossWeight;
-    let run = studio.lab().run(id);
-    run.is_some_and(|r| r.experiment.loss == Loss::Mse && r.experiment.weight == LossWeight::Uniform)
 }
 
 fn title(studio: &Studio, ask: &Ask) -> String {

@@ -43,6 +43,7 @@ fn studio(lab: &Lab) -> Studio {
     let measured = Measures {
         loss: Some(2.0),
         loss_floor: Some(1.9),
+        curve_floor: Some(1.9),
         w2_squared: Some(0.5),
         w2_squared_floor: Some(0.4),
         straightness: Some(1.25),

@@ -1,0 +1,209 @@
+//! Paths and predictions as the command line sees them: every path trains with every prediction, the exact fields are those
+//! of the reference, and what does not fit together is refused in one line.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use rectiflow::flow::path::{PATHS, Path as FlowPath};
+use rectiflow::flow::prediction::Prediction;
+use rectiflow::lab::decode_npy;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn rectiflow(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rectiflow"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .output()
+        .expect("the program starts")
+}
+
+fn succeed(folder: &Path, arguments: &[&str]) {
+    let output = rectiflow(folder, arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?} failed: {said}");
+}
+
+fn refused(folder: &Path, arguments: &[&str]) -> String {
+    let output = rectiflow(folder, arguments);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?} said: {said}");
+    assert_eq!(said.trim_end().lines().count(), 1, "{said}");
+    said
+}
+
+/// Values of an (n, 2) or (n,) array.
+fn values(path: impl AsRef<Path>) -> Vec<f64> {
+    decode_npy(&fs::read(path).unwrap()).unwrap().values
+}
+
+/// `got` within `tol` of `want`, number by number.
+fn assert_near(got: &[f64], want: &[f64], tol: f64, what: &str) {
+    assert_eq!(got.len(), want.len(), "{what}");
+    for (i, (g, w)) in got.iter().zip(want).enumerate() {
+        let off = (g - w).abs();
+        assert!(off <= tol, "{what}: number {i} is {g}, not {w}");
+    }
+}
+
+fn flat(v: &Value) -> Vec<f64> {
+    let points: Vec<[f64; 2]> = serde_json::from_value(v.clone()).unwrap();
+    points.concat()
+}
+
+fn csv(v: &Value) -> String {
+    let points: Vec<[f64; 2]> = serde_json::from_value(v.clone()).unwrap();
+    let lines: Vec<String> = points.iter().map(|p| format!("{},{}", p[0], p[1])).collect();
+    lines.join("\n")
+}
+
+/// An untrained run of this path and prediction.
+fn untrained(here: &Path, path: &Value, prediction: &str, target: &Value, out: &str, steps: u32) {
+    let file = json!({
+        "path": path, "prediction": prediction, "target": target, "steps": steps,
+        "network": {"hidden": [16, 16]}, "optimizer": {"batch": 64},
+        "sampling": {"count": 40, "steps": 5},
+    });
+    fs::write(here.join("e.json"), file.to_string()).unwrap();
+    succeed(here, &["run", "e.json", "--backend", "cpu", "--out", out]);
+}
+
+#[test]
+fn exact_fields_are_those_of_the_reference() {
+    let folder = TempDir::new().unwrap();
+    let here = folder.path();
+    let text = include_str!("reference/fields.json");
+    let json: Value = serde_json::from_str(text).unwrap();
+    let target = json!({
+        "kind": "mixture", "weights": json["target"]["weights"],
+        "means": json["target"]["means"], "stds": json["target"]["stds"],
+    });
+    for path in ["linear", "cosine", "vp"] {
+        untrained(here, &json!(path), "velocity", &target, path, 0);
+    }
+    let mut cases = 0;
+    for case in json["cases"].as_array().unwrap() {
+        let (path, t) = (case["path"].as_str().unwrap(), case["t"].to_string());
+        fs::write(here.join("p.csv"), csv(&case["x"])).unwrap();
+        for quantity in ["velocity", "score", "noise", "data"] {
+            let ask = ["field", path, "--points", "p.csv", "--t", &t, "--quantity", quantity];
+            succeed(here, &[&ask[..], &["--exact", "--out", "f.npy"]].concat());
+            let want = flat(&case[quantity]);
+            assert_near(
+                &values(here.join("f.npy")),
+                &want,
+                1e-9,
+                &format!("{path} {t} {quantity}"),
+            );
+            cases += 1;
+        }
+    }
+    assert_eq!(cases, 60);
+}
+
+#[test]
+fn every_path_trains_with_every_prediction_and_all_quantities_agree() {
+    let folder = TempDir::new().unwrap();
+    let here = folder.path();
+    fs::write(here.join("p.csv"), "0.3,-0.4\n1.1,0.7\n-2,0.1\n").unwrap();
+    let x = [0.3, -0.4, 1.1, 0.7, -2.0, 0.1];
+    let t = 0.6;
+    for entry in &PATHS {
+        let path = FlowPath::default_of(entry.name).unwrap();
+        let at = path.at(t);
+        // all predictions on one path, one or another on the others: each run's measures take a second
+        let some = match entry.name {
+            "vp" => &Prediction::ALL[..],
+            name => std::slice::from_ref(&Prediction::ALL[name.len() % 5]),
+        };
+        for prediction in some {
+            let what = format!("{} {}", entry.name, prediction.name());
+            untrained(
+                here,
+                &json!(entry.name),
+                prediction.name(),
+                &json!("two-moons"),
+                "out",
+                3,
+            );
+            let metrics: Value = serde_json::from_slice(&fs::read(here.join("out/metrics.json")).unwrap()).unwrap();
+            for key in ["loss", "loss_floor", "curve_floor", "field_rms", "w2_squared"] {
+                assert!(
+                    metrics[key].as_f64().is_some_and(f64::is_finite),
+                    "{what}: {key} is {}",
+                    metrics[key]
+                );
+            }
+            let ends = values(here.join("out/samples.npy"));
+            assert!(ends.iter().all(|c| c.is_finite()), "{what}");
+            let starts = values(here.join("out/x0.npy"));
+            let spread = (starts.iter().map(|c| c * c).sum::<f64>() / starts.len() as f64).sqrt();
+            // 80 normal numbers
+            assert!(
+                (spread / path.start_scale() - 1.0).abs() < 0.4,
+                "{what}: starts of size {spread}"
+            );
+            let learned = |quantity: &str| {
+                let ask = [
+                    "field",
+                    "out",
+                    "--points",
+                    "p.csv",
+                    "--t",
+                    "0.6",
+                    "--quantity",
+                    quantity,
+                ];
+                succeed(here, &[&ask[..], &["--backend", "cpu", "--out", "f.npy"]].concat());
+                values(here.join("f.npy"))
+            };
+            let velocity = learned("velocity");
+            for (name, wanted) in [
+                ("noise", Prediction::Noise),
+                ("data", Prediction::Data),
+                ("score", Prediction::Score),
+            ] {
+                let k = Prediction::Velocity.to(wanted, at);
+                let want: Vec<f64> = x.iter().zip(&velocity).map(|(x, v)| k.x * x + k.given * v).collect();
+                // one network in f32, read through two conversions
+                let size = want
+                    .iter()
+                    .zip(&velocity)
+                    .fold(1.0_f64, |m, (w, v)| m.max(w.abs()).max((k.given * v).abs()));
+                assert_near(&learned(name), &want, 1e-5 * size, &format!("{what}: {name}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused_in_one_line() {
+    let folder = TempDir::new().unwrap();
+    let here = folder.path();
+    let run = |set: &[&str]| {
+        let mut arguments = vec!["run", "gaussian-to-moons", "--steps", "1"];
+        for s in set {
+            arguments.extend(["--set", s]);
+        }
+        refused(here, &arguments)
+    };
+    let said = run(&["source.kind=ring", "path.kind=vp"]);
+    assert!(
+        said.contains("\"vp\"") && said.contains("linear") && said.contains("gaussian"),
+        "{said}"
+    );
+    let said = run(&["coupling.kind=minibatch-ot", "prediction=score"]);
+    assert!(said.contains("independent") && said.contains("noise"), "{said}");
+    let said = run(&["source.kind=ring", "prediction=score"]);
+    assert!(said.contains("standard normal"), "{said}");
+    let said = run(&["path.kind=vp", "path.beta1=-3"]);
+    assert!(said.contains("path.beta1") && said.contains("-3"), "{said}");
+    assert!(
+        run(&["path.kind=ve", "path.beta0=1"]).contains("smin"),
+        "an unknown key names the known ones"
+    );
+    assert!(run(&["prediction=nois"]).contains("noise"));
+}
