@@ -21,6 +21,7 @@ fn job(shape: &Shape, batch: u32) -> Arc<TrainJob> {
     Arc::new(TrainJob {
         shape: shape.clone(),
         output: Output::plain(Path::Linear),
+        law: Arc::default(),
         rows: Arc::new(time_rows(
             TimeDensity::Uniform,
             LossWeight::Uniform,

@@ -27,6 +27,8 @@ pub struct TrainJob {
     pub output: Output,
     /// The table of times, `TIME_ROWS` long.
     pub rows: Arc<Vec<TimeRow>>,
+    /// The times by the run's own law of t, for measures: the same, unless training rows lie denser where they weigh more.
+    pub law: Arc<Vec<TimeRow>>,
     /// The loss.
     pub loss: Loss,
     /// The update rule; its learning rate at a step is `optimizer.rate(step, planned_steps)`.

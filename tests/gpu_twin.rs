@@ -9,7 +9,7 @@ use rectiflow::flow::close::assert_close_f32;
 use rectiflow::flow::coupling::{Coupling, Pair, PairStream};
 use rectiflow::flow::distribution::{Distribution, Gaussian};
 use rectiflow::flow::path::Path;
-use rectiflow::flow::prediction::Output;
+use rectiflow::flow::prediction::{Output, Prediction};
 use rectiflow::flow::random::{Stream, bits, time_row};
 use rectiflow::flow::sampler::{Grid, Sampler, table};
 use rectiflow::flow::time_density::{LossWeight, TIME_ROWS, TimeDensity, TimeRow, time_rows};
@@ -48,6 +48,7 @@ fn job(shape: &Shape, optimizer: Optimizer, loss: Loss, density: TimeDensity, we
     Arc::new(TrainJob {
         shape: shape.clone(),
         output: Output::plain(Path::Linear),
+        law: Arc::default(),
         rows: Arc::new(time_rows(density, weight, &Output::plain(Path::Linear))),
         loss,
         optimizer,
@@ -305,10 +306,13 @@ fn integration_is_the_processors_with_every_table() {
         Sampler::Rk2,
         Sampler::Rk4,
     ] {
-        let table = table(sampler, 0.7, Grid::Uniform, 12, 0.0, 1.0).expect("a table sampler");
-        for record in [true, false] {
-            let want = cpu.integrate(0, Weights::Live, &table, &start, record).unwrap();
-            let got = gpu.integrate(0, Weights::Live, &table, &start, record).unwrap();
+        let plain = table(sampler, 0.7, Grid::Uniform, 12, 0.0, 1.0).expect("a table sampler");
+        // a network of scaled input and output: the point goes through the register that the evaluation writes
+        let diffusion = Path::default_of("vp").expect("a path of the table");
+        let scaled = plain.through(&Output::new(diffusion, Prediction::Noise, 2.0));
+        for (table, record) in [(&plain, true), (&plain, false), (&scaled, true)] {
+            let want = cpu.integrate(0, Weights::Live, table, &start, record).unwrap();
+            let got = gpu.integrate(0, Weights::Live, table, &start, record).unwrap();
             assert_eq!((&got.times, got.evaluations), (&want.times, want.evaluations));
             // states below 4, some 50 operations of relative error 1e-7 each
             assert_close_f32(got.states.as_flattened(), want.states.as_flattened(), 1e-5, "states");

@@ -179,6 +179,28 @@ fn every_path_trains_with_every_prediction_and_all_quantities_agree() {
     }
 }
 
+/// What a full training reaches: run with `cargo test --release --test paths -- --ignored`, some three minutes on two cores.
+#[test]
+#[ignore = "six trainings of 20,000 steps"]
+fn twenty_thousand_steps_bring_the_field_within_a_tenth_on_every_path() {
+    let folder = TempDir::new().unwrap();
+    let here = folder.path();
+    for target in ["eight-gaussians", "two-moons"] {
+        for entry in &PATHS {
+            let file = json!({
+                "path": entry.name, "prediction": "velocity", "target": target, "steps": 20_000,
+                "optimizer": {"schedule": "cosine"}, "sampling": {"count": 500},
+            });
+            fs::write(here.join("e.json"), file.to_string()).unwrap();
+            succeed(here, &["run", "e.json", "--backend", "cpu", "--out", "out"]);
+            let metrics: Value = serde_json::from_slice(&fs::read(here.join("out/metrics.json")).unwrap()).unwrap();
+            let rms = metrics["field_rms"].as_f64().unwrap();
+            println!("{target} {}: {rms:.4}", entry.name);
+            assert!(rms < 0.1, "{target} {}: {rms}", entry.name);
+        }
+    }
+}
+
 #[test]
 fn what_does_not_fit_is_refused_in_one_line() {
     let folder = TempDir::new().unwrap();

@@ -30,7 +30,8 @@ pub(super) fn predictions(
             .zip(each())
             .map(|(x, k)| x.map(|c| (k.input * f64::from(c)) as f32))
             .collect();
-        backend.evaluate(slot, Weights::Sampling, &scaled, t)?
+        let times: Vec<f32> = known.iter().map(|k| k.time as f32).collect();
+        backend.evaluate(slot, Weights::Sampling, &scaled, &times)?
     };
     Ok(raw
         .iter()
@@ -51,12 +52,12 @@ pub(super) fn derivatives(net: &Frozen, output: &Output, points: &[[f32; 2]], t:
         .iter()
         .map(|x| x.map(|c| (k.input * f64::from(c)) as f32))
         .collect();
-    let raw = net.derivatives(&scaled, &[t as f32]);
+    let raw = net.derivatives(&scaled, &[k.time as f32]);
     raw.iter()
         .zip(points)
         .map(|(raw, x)| {
             let x = x.map(f64::from);
-            // d/dt of N(input x, t): by its time, and by the point that moves with `input`
+            // d/dt of N(input x, time): by its time, and by the point that moves with `input`
             let moved = raw.jacobian.along(x.map(|c| slope.input * c));
             let of_x = |axis: usize, column: Point| {
                 [0, 1].map(|c| k.net * k.input * column[c] + if c == axis { k.x } else { 0.0 })
@@ -67,7 +68,9 @@ pub(super) fn derivatives(net: &Frozen, output: &Output, points: &[[f32; 2]], t:
                     by_x: of_x(0, raw.jacobian.by_x),
                     by_y: of_x(1, raw.jacobian.by_y),
                 },
-                by_t: [0, 1].map(|c| slope.x * x[c] + slope.net * raw.velocity[c] + k.net * (raw.by_t[c] + moved[c])),
+                by_t: [0, 1].map(|c| {
+                    slope.x * x[c] + slope.net * raw.velocity[c] + k.net * (slope.time * raw.by_t[c] + moved[c])
+                }),
             }
         })
         .collect()
@@ -82,6 +85,7 @@ fn slope_of(output: &Output, t: f64) -> OutputAt {
     let of = |f: fn(&OutputAt) -> f64| (8.0 * (f(&next) - f(&near)) - (f(&last) - f(&far))) / (12.0 * STEP);
     OutputAt {
         input: of(|k| k.input),
+        time: of(|k| k.time),
         x: of(|k| k.x),
         net: of(|k| k.net),
     }

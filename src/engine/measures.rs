@@ -169,8 +169,8 @@ impl FreshPairs {
             costs: [0.0; POWERS as usize],
         };
         for (group, pairs) in pairs.chunks_exact(per_group).enumerate() {
-            let row = job.rows[(2 * group + 1) * TIME_ROWS / (2 * GROUPS)];
-            let t = f64::from(row.t);
+            let row = job.law[(2 * group + 1) * TIME_ROWS / (2 * GROUPS)];
+            let t = f64::from(row.flow_time);
             let at = experiment.path.at(t);
             fresh.times.push(t);
             fresh
@@ -187,7 +187,7 @@ impl FreshPairs {
                     (at.alpha * x1 + at.sigma * x0) as f32,
                     (at.alpha * y1 + at.sigma * y0) as f32,
                 ]);
-                fresh.t.push(row.t);
+                fresh.t.push(row.flow_time);
                 fresh
                     .u
                     .push([at.d_alpha * x1 + at.d_sigma * x0, at.d_alpha * y1 + at.d_sigma * y0]);

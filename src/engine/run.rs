@@ -12,7 +12,7 @@ use super::snapshot::{PairProgress, RunState};
 use crate::backend::{Slot, TrainJob};
 use crate::flow::coupling::{Pair, PairStream, finite_pairs};
 use crate::flow::prediction::Output;
-use crate::flow::time_density::{TIME_ROWS, TimeRow, time_rows};
+use crate::flow::time_density::{TIME_ROWS, TimeRow, time_rows, training_rows};
 use crate::flow::transport::Watch;
 use crate::lab::{Change, Experiment, LabRun, Origin, RunId, RunRecord, Sampling};
 use crate::net::Checkpoint;
@@ -31,7 +31,7 @@ pub fn train_job(
     } else {
         experiment.output()
     };
-    let rows = match before {
+    let (law, rows) = match before {
         _ if distilled => {
             // a one-step student sees nothing but the start, and one Euler step from there is to reach x1
             let scale = experiment.path.start_scale();
@@ -42,20 +42,30 @@ pub fn train_job(
                 weight: 1.0,
                 target_x0: -scale as f32,
                 target_x1: 1.0,
-                velocity_x: 0.0,
+                flow_time: 0.0,
                 velocity_net: 1.0,
             };
-            Arc::new(vec![row; TIME_ROWS])
+            let rows = Arc::new(vec![row; TIME_ROWS]);
+            (Arc::clone(&rows), rows)
         }
         Some((old, job)) if old.time == experiment.time && old.weight == experiment.weight && job.output == output => {
-            Arc::clone(&job.rows)
+            (Arc::clone(&job.law), Arc::clone(&job.rows))
         }
-        _ => Arc::new(time_rows(experiment.time, experiment.weight, &output)),
+        _ => {
+            let law = Arc::new(time_rows(experiment.time, experiment.weight, &output));
+            let rows = if output.is_plain() {
+                Arc::clone(&law)
+            } else {
+                Arc::new(training_rows(&law, experiment.time, experiment.weight, &output))
+            };
+            (law, rows)
+        }
     };
     TrainJob {
         shape: experiment.network.clone(),
         output,
         rows,
+        law,
         loss: experiment.loss,
         optimizer: experiment.optimizer,
         planned_steps: experiment.steps,

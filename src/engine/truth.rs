@@ -66,6 +66,6 @@ impl Truth {
     /// loss that training makes small.
     pub fn floor(&self, job: &TrainJob, weighted: bool) -> Floor {
         let pairs = (BUDGET / self.components.max(1)).clamp(1024, 65_536);
-        floor(&self.field, &job.rows, weighted, job.seed, pairs)
+        floor(&self.field, &job.law, weighted, job.seed, pairs)
     }
 }

@@ -51,7 +51,7 @@ pub fn conversion(run: &LabRun) -> String {
     match output(run).data_size() {
         None => "v(x, t) = net(x, t)".into(),
         Some(s) => format!(
-            "v(x, t) = (alpha' alpha s^2 + sigma' sigma) / n^2 x + (alpha' sigma - sigma' alpha) s / n net(x / n, t) with n^2 = alpha^2 s^2 + sigma^2, s = {s}, path {}",
+            "v(x, t) = (alpha' alpha s^2 + sigma' sigma) / n^2 x + (alpha' sigma - sigma' alpha) s / n net(x / n, time) with n^2 = alpha^2 s^2 + sigma^2, tan(pi time / 2) = alpha s / sigma, s = {s}, path {}",
             serde_json::to_string(&run.experiment.path).unwrap_or_default()
         ),
     }

@@ -94,7 +94,9 @@ def velocity(x, t):
     alpha, sigma, d_alpha, d_sigma = (c[:, None] for c in path(np.clip(t, *ENDS)))
     s, n = DATA_SIZE, np.hypot(DATA_SIZE * alpha, sigma)
     of_x = (d_alpha * alpha * s * s + d_sigma * sigma) / n**2
-    return of_x * x + (d_alpha * sigma - d_sigma * alpha) * s / n * network(x / n, t)
+    # the time that the network is told is the path's angle
+    time = np.arctan2(s * alpha, sigma)[:, 0] / (0.5 * np.pi)
+    return of_x * x + (d_alpha * sigma - d_sigma * alpha) * s / n * network(x / n, time)
 
 
 def carry(x0, steps, begin=ENDS[0], end=ENDS[1]):

@@ -6,6 +6,8 @@
 //! on all but the linear path with velocity, it sees x and its target at unit size whatever the path's own sizes
 //! ([`Output`]), by known coefficients that live in the tables of training rows and of micro-operations.
 
+use std::f64::consts::FRAC_PI_2;
+
 use serde::{Deserialize, Serialize};
 
 use super::lens::Lens;
@@ -122,7 +124,10 @@ impl Prediction {
 /// coordinates, and regresses what the best linear guess from x leaves of the pair, at unit size:
 /// `N = (sigma x1 / s - alpha s x0) / n` (Karras et al. 2022, equation 7, for any path). Then, for every prediction
 /// `y = c1 x1 + c0 x0`, with k = c1 sigma - c0 alpha:  `y = (c1 alpha s^2 + c0 sigma) / n^2 x + k s / n N`.
-/// So its error counts (k s / n)^2 times that of N in the loss of y, and nothing is ever 0/0.
+/// So its error counts (k s / n)^2 times that of N in the loss of y, and nothing is ever 0/0. The time it is told is the
+/// angle, `tan(pi time / 2) = alpha s / sigma`: with it, `x / n = sin(pi time / 2) x1 / s + cos(pi time / 2) x0`, and every
+/// path asks the same of the network (Lu, Song 2024, section 3). A path that does nearly all of its work in a small part
+/// of t, as OU does, would leave it a time in which everything happens at once.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Output {
     path: Path,
@@ -131,11 +136,13 @@ pub struct Output {
     data_size: Option<f64>,
 }
 
-/// How a raw output at one t becomes something: `x_factor x + factor N(input x, t)`.
+/// How a raw output at one t becomes something: `x_factor x + factor N(input x, time)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OutputAt {
     /// What x is multiplied by before the network sees it.
     pub input: f64,
+    /// The time that the network is told.
+    pub time: f64,
     /// Factor of x.
     pub x: f64,
     /// Factor of the raw output.
@@ -204,6 +211,7 @@ impl Output {
                 let Conversion { x, given } = self.prediction.to(wanted, at);
                 OutputAt {
                     input: 1.0,
+                    time: t,
                     x,
                     net: given,
                 }
@@ -213,6 +221,7 @@ impl Output {
                 let n = (at.alpha * s).hypot(at.sigma);
                 OutputAt {
                     input: 1.0 / n,
+                    time: (at.alpha * s).atan2(at.sigma) / FRAC_PI_2,
                     x: (c1 * at.alpha * s * s + c0 * at.sigma) / (n * n),
                     net: (c1 * at.sigma - c0 * at.alpha) * s / n,
                 }

@@ -94,7 +94,8 @@ fn cell(grid: &FieldGrid) -> [f32; 2] {
     ]
 }
 
-fn place(grid: &FieldGrid, column: usize, row: usize) -> [f32; 2] {
+/// Where a grid point lies.
+pub(super) fn place(grid: &FieldGrid, column: usize, row: usize) -> [f32; 2] {
     let cell = cell(grid);
     [
         grid.bounds[0] + cell[0] * column as f32,

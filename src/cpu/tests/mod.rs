@@ -95,6 +95,7 @@ pub fn job(shape: &Shape, loss: Loss, optimizer: Optimizer) -> Arc<TrainJob> {
     Arc::new(TrainJob {
         shape: shape.clone(),
         output: Output::plain(Path::Linear),
+        law: Arc::default(),
         rows: Arc::new(time_rows(
             TimeDensity::Uniform,
             LossWeight::Uniform,

@@ -26,7 +26,7 @@ pub fn floor(field: &ExactField, rows: &[TimeRow], weighted: bool, seed: u64, co
         let mut rng = CounterRng::new(seed, Stream::MeasurePairs, s as u64);
         let (from, to) = (s * rows.len() / strata, (s + 1) * rows.len() / strata);
         let row = rows[from + rng.below(to - from)];
-        let t = f64::from(row.t);
+        let t = f64::from(row.flow_time);
         let (at, path) = (field.at(t), field.path.at(t));
         // the row weighs errors of the raw output, of which the velocity's are velocity_net times as large
         let weight = if weighted {

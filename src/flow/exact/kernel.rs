@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use super::fan::{Fan, Strand};
 use crate::flow::Point;
 use crate::flow::coupling::Pair;
+use crate::flow::lens::Lens;
 use crate::flow::path::{Path, PathAt};
 
 /// Beyond this many bandwidths a pair has no weight in a field: exp(-8) = 3e-4.
@@ -61,9 +62,11 @@ impl KernelField {
         self.bandwidth
     }
 
-    /// The field at t in [0, 1].
+    /// The field at t in [0, 1]; beyond the path's ends that of the nearest end. The bandwidth grows with the spread of a
+    /// path that spreads its points (VE).
     pub fn at(&self, t: f64) -> KernelAt {
-        let path = self.path.at(t);
+        let (from, to) = self.path.ends(Lens::FlowMatching, false);
+        let path = self.path.at(t.clamp(from, to));
         let place = |p: &Pair| {
             let [x0, y0, x1, y1] = p.map(f64::from);
             [path.alpha * x1 + path.sigma * x0, path.alpha * y1 + path.sigma * y0]
@@ -72,7 +75,7 @@ impl KernelField {
             places: self.pairs.iter().map(place).collect(),
             pairs: Arc::clone(&self.pairs),
             path,
-            bandwidth: self.bandwidth,
+            bandwidth: self.bandwidth * path.sigma.max(1.0),
         }
     }
 }

@@ -123,7 +123,7 @@ fn mixture_to_mixture_agrees_with_the_reference() {
 fn even_rows(count: usize) -> Vec<TimeRow> {
     (0..count)
         .map(|r| TimeRow {
-            t: (r as f32 + 0.5) / count as f32,
+            flow_time: (r as f32 + 0.5) / count as f32,
             weight: 2.0,
             velocity_net: 1.0,
             ..TimeRow::default()

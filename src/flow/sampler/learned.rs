@@ -6,7 +6,7 @@ use crate::flow::prediction::{Output, Prediction};
 
 impl Table {
     /// This table, written for a velocity field, for a network of this output: every `a x + b v` becomes
-    /// `a x + b (c x + d N(input x, t))`. The scaled point goes through the register that the evaluation is about to write.
+    /// `a x + b (c x + d N(input x, time))`. The scaled point goes through the register that the evaluation is about to write.
     pub fn through(&self, output: &Output) -> Self {
         if output.is_plain() {
             return self.clone();
@@ -25,7 +25,7 @@ impl Table {
             ops.push(MicroOp::Eval {
                 out,
                 at: into,
-                t,
+                t: known.time,
                 a: (a + b * known.x) / known.input,
                 b: b * known.net,
             });
@@ -65,7 +65,7 @@ mod tests {
                     let Ok(want) = interpret(&plain, &start, true, |points, t, out| {
                         let k = output.to(Prediction::Velocity, t);
                         for (x, o) in points.iter().zip(out) {
-                            let n = raw(x.map(|c| k.input * c), t);
+                            let n = raw(x.map(|c| k.input * c), k.time);
                             *o = [0, 1].map(|c| k.x * x[c] + k.net * n[c]);
                         }
                         Ok::<(), Infallible>(())
