@@ -214,7 +214,7 @@ impl App {
     fn send_changes(&mut self, ctx: &egui::Context) {
         self.apply_now();
         let layers = self.lab.stages[self.lab.shown()].iter().map(|s| s.layers);
-        let shows_field = layers.into_iter().any(|l| l.velocity || l.exact);
+        let shows_field = layers.into_iter().any(|l| l.velocity || l.exact || l.probe);
         if shows_field && self.clock.t != self.sent_t {
             self.link.send(Command::FlowTime(self.clock.t));
             self.sent_t = self.clock.t;

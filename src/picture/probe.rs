@@ -14,7 +14,7 @@ use crate::flow::path::Path;
 /// Pairs of a fan: more are a blot.
 pub const STRANDS: usize = 64;
 /// Arrows go as far as their velocity would in this much t: long enough to be told apart, short enough to end before x1.
-const REACH: f32 = 0.35;
+pub const REACH: f32 = 0.35;
 /// Below this presence no pair passes near: four bandwidths.
 const NEAR: f64 = 3e-4;
 /// Corners of the ellipse and of the ring.

@@ -49,7 +49,8 @@ pub fn paint_legend(
     frame
 }
 
-fn paint_swatch(painter: &egui::Painter, place: Rect, swatch: &Swatch) {
+/// Draws what stands before a line of a legend, in the middle of `place`.
+pub fn paint_swatch(painter: &egui::Painter, place: Rect, swatch: &Swatch) {
     let middle = place.center();
     let ends = [pos2(place.left() + 4.0, middle.y), pos2(place.right() - 4.0, middle.y)];
     match swatch {

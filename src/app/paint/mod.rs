@@ -13,7 +13,7 @@ use std::sync::Arc;
 use eframe::egui::{self, Align2, Color32, FontId, Pos2, Rect, TextureHandle, TextureOptions};
 use eframe::egui_wgpu::RenderState;
 
-pub use legend::paint_legend;
+pub use legend::{paint_legend, paint_swatch};
 pub use sheet::paint_sheet;
 
 use crate::picture::{Bounds, Colors, Mark, Picture, Rgba, Transform};

@@ -3,7 +3,7 @@
 use eframe::egui::{Button, RichText, Ui, vec2};
 use rust_i18n::t;
 
-use super::{budget, measures};
+use super::{budget, couplings, measures};
 use crate::app::App;
 use crate::app::theme::{self, text};
 use crate::app::ui_command::UiCommand;
@@ -15,6 +15,7 @@ use crate::lab::{Sampler, Stage};
 
 /// The whole panel.
 pub fn ui(app: &mut App, ui: &mut Ui) {
+    couplings::ui(app, ui);
     section(ui, "section.lens");
     equation(ui);
     let mut stage = app.stage().clone();

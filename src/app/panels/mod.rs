@@ -3,6 +3,7 @@
 pub mod board;
 mod budget;
 pub mod clocks;
+mod couplings;
 pub mod distributions;
 mod experiment;
 mod lens;

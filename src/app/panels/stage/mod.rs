@@ -6,6 +6,7 @@
 mod grid;
 mod plot;
 pub mod pointer;
+mod probe;
 mod switches;
 mod title;
 mod view;
@@ -26,6 +27,7 @@ struct StageView {
     cache: StageCache,
     painter: PicturePainter,
     inset: InsetView,
+    probe: probe::ProbeView,
     /// Set where the user has moved the view; it no longer follows the data.
     view: Option<View>,
     /// The size of its plot in the last frame.
@@ -55,6 +57,7 @@ impl StageViews {
                 cache: StageCache::default(),
                 painter: PicturePainter::new(None),
             },
+            probe: probe::ProbeView::default(),
             view: None,
             size: egui::Vec2::ZERO,
         };

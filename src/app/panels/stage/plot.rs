@@ -6,6 +6,7 @@ use rust_i18n::t;
 
 use super::label;
 use super::pointer::{self, StageFrame};
+use super::probe::{self, Probe};
 use super::view::fitted;
 use crate::app::App;
 use crate::app::paint::paint_legend;
@@ -50,7 +51,8 @@ pub fn ui(app: &mut App, ui: &mut Ui, index: usize, rect: Rect) {
     frame
         .response
         .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &spoken));
-    let legend = paint(app, ui, &frame, &shot);
+    let probe = Probe::of(app, index, &shot);
+    let legend = paint(app, ui, &frame, &shot, probe.as_ref());
     if frame.rect.width() > LEGEND_FROM {
         paint_legend(
             &ui.painter_at(frame.rect),
@@ -65,6 +67,9 @@ pub fn ui(app: &mut App, ui: &mut Ui, index: usize, rect: Rect) {
         clock(app, ui, frame.rect, alone);
     }
     waiting(app, ui, &frame, &shot);
+    if let Some(probe) = &probe {
+        probe::paint(ui, &frame, probe, &shot, app.clock.t, surface(ui));
+    }
     pointer::ui(app, ui, &frame);
 }
 
@@ -145,15 +150,25 @@ fn input_of<'a>(app: &App, stage: &'a Stage, shot: &'a StageSnapshot, surface: c
 }
 
 /// Draws the picture; gives its legend back.
-fn paint(app: &mut App, ui: &mut Ui, frame: &StageFrame, shot: &StageSnapshot) -> Vec<LegendEntry> {
+fn paint(
+    app: &mut App,
+    ui: &mut Ui,
+    frame: &StageFrame,
+    shot: &StageSnapshot,
+    probe: Option<&Probe>,
+) -> Vec<LegendEntry> {
     let mut stage = app.lab.stages[frame.index].clone();
     if waits(app, &stage) {
         // what an untrained network does is no flow
         (stage.layers.particles, stage.layers.trajectories, stage.layers.states) = (false, false, false);
     }
-    let input = input_of(app, &stage, shot, surface(ui));
+    let input = StageInput {
+        probe: probe.and_then(|p| p.input(shot)),
+        ..input_of(app, &stage, shot, surface(ui))
+    };
     let view = &mut app.screen.stages.each[frame.index];
     let mut picture = stage_picture(&input, &mut view.cache);
+    picture.legend.retain(|entry| !probe::is_on_card(entry));
     picture.thin((frame.rect.size().min_elem() / FULL_MARKS).clamp(0.55, 1.0));
     view.painter.paint(ui, frame.rect, frame.screen_from_data, &picture);
     picture.legend

@@ -1,9 +1,10 @@
 //! What the pointer does on a stage: a press gives it the focus, a drag pans, a wheel or a pinch zooms, a double click shows
-//! everything, and the place under it is told. Further tools (points to pick, pairs to draw) get the same [`StageFrame`].
+//! everything, and the place under it is told. A tool (the probe) takes the primary button; the view is then moved with
+//! the secondary or the middle one, which pan at any time. Further tools get the same [`StageFrame`].
 
-use eframe::egui::{Align2, FontId, Pos2, Rect, Response, Ui, vec2};
+use eframe::egui::{Align2, FontId, PointerButton, Pos2, Rect, Response, Ui, vec2};
 
-use super::label;
+use super::{label, probe};
 use super::view::View;
 use crate::app::App;
 use crate::app::theme::{self, text};
@@ -42,16 +43,21 @@ pub fn ui(app: &mut App, ui: &Ui, frame: &StageFrame) {
     if response.clicked() || response.drag_started() {
         app.focus_stage(frame.index);
     }
-    look_around(app, ui, frame);
+    let has_probe = app.lab.stages[frame.index].layers.probe;
+    if has_probe {
+        probe::touch(app, ui, frame);
+    }
+    look_around(app, ui, frame, has_probe);
     readout(ui, frame);
 }
 
-/// Pan, zoom, and back.
-fn look_around(app: &mut App, ui: &Ui, frame: &StageFrame) {
+/// Pan, zoom, and back. `busy`: a tool has the primary button.
+fn look_around(app: &mut App, ui: &Ui, frame: &StageFrame, busy: bool) {
     let response = &frame.response;
     let seen = View::of(&frame.screen_from_data, frame.rect.center());
     let mut next = seen;
-    if response.dragged() {
+    let held = |button| response.dragged_by(button);
+    if held(PointerButton::Secondary) || held(PointerButton::Middle) || (held(PointerButton::Primary) && !busy) {
         next = next.dragged(response.drag_delta());
     }
     if let Some(at) = response.hover_pos() {
@@ -66,7 +72,7 @@ fn look_around(app: &mut App, ui: &Ui, frame: &StageFrame) {
         app.screen.stages.look(frame.index, linked, next);
         ui.ctx().request_repaint();
     }
-    if response.double_clicked() {
+    if response.double_clicked() && !busy {
         app.screen.stages.reset();
         ui.ctx().request_repaint();
     }

@@ -20,7 +20,7 @@ const TIGHT_BELOW: f32 = 800.0;
 pub type LayerOf = fn(&mut Layers) -> &mut bool;
 
 /// The layers with the commands that switch them, in their order on screen.
-pub const LAYERS: [(UiCommand, LayerOf); 12] = [
+pub const LAYERS: [(UiCommand, LayerOf); 13] = [
     (UiCommand::LayerSource, |l| &mut l.source),
     (UiCommand::LayerTarget, |l| &mut l.target),
     (UiCommand::LayerParticles, |l| &mut l.particles),
@@ -33,6 +33,7 @@ pub const LAYERS: [(UiCommand, LayerOf); 12] = [
     (UiCommand::LayerInterpolation, |l| &mut l.interpolation),
     (UiCommand::LayerBend, |l| &mut l.bend),
     (UiCommand::LayerOneStep, |l| &mut l.one_step),
+    (UiCommand::LayerProbe, |l| &mut l.probe),
 ];
 
 /// The height of the row in a room of this width.
