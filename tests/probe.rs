@@ -124,7 +124,10 @@ fn the_primary_button_moves_it_and_the_secondary_moves_the_view() {
     let at = on_stage(&harness);
     drag(&mut harness, PointerButton::Primary, &[at]);
     let first = probe(&harness);
-    assert!(first[0] < 0.0 && first[1] > 0.0, "left of the middle and above: {first:?}");
+    assert!(
+        first[0] < 0.0 && first[1] > 0.0,
+        "left of the middle and above: {first:?}"
+    );
     let right = |x: f32| pos2(at.x + x, at.y);
     drag(
         &mut harness,

@@ -74,6 +74,7 @@ impl App {
             | UiCommand::RemoveRun
             | UiCommand::NextRun
             | UiCommand::PreviousRun => self.rounds_command(command),
+            UiCommand::DrawPairs | UiCommand::DeletePair | UiCommand::ClearPairs => self.drawing_command(command),
             UiCommand::Compare
             | UiCommand::AddStage
             | UiCommand::DuplicateStage

@@ -6,6 +6,8 @@
 mod actions;
 pub mod clock;
 mod dialogs;
+mod drawing;
+mod drops;
 mod link;
 pub mod paint;
 mod panels;
@@ -54,6 +56,9 @@ struct Screen {
     board: panels::board::Board,
     thumbnails: Thumbnails,
     files: actions::Files,
+    drawing: drawing::Drawing,
+    /// Commands that a panel asked for: they run when all panels have had their say in this frame.
+    later: Vec<ui_command::UiCommand>,
     status: panels::status::Status,
     last_frame: Option<f64>,
     /// What the last frame cost.
@@ -85,6 +90,8 @@ impl App {
                 board: panels::board::Board::default(),
                 thumbnails: Thumbnails::default(),
                 files: actions::Files::default(),
+                drawing: drawing::Drawing::default(),
+                later: Vec::new(),
                 status: panels::status::Status::default(),
                 last_frame: None,
                 frame_secs: 0.0,
@@ -165,7 +172,11 @@ impl App {
             }
         }
         panels::ui(self, ui);
+        for command in std::mem::take(&mut self.screen.later) {
+            self.run_command(&ctx, &command);
+        }
         dialogs::ui(self, &ctx);
+        self.take_drops(&ctx);
         self.send_changes(&ctx);
     }
 

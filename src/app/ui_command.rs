@@ -42,6 +42,9 @@ pub enum UiCommand {
     LayerBend,
     LayerOneStep,
     LayerProbe,
+    DrawPairs,
+    DeletePair,
+    ClearPairs,
     Compare,
     AddStage,
     DuplicateStage,
@@ -143,13 +146,16 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
 }
 
 /// Every command without an argument.
-pub const COMMANDS: [Row; 60] = [
+pub const COMMANDS: [Row; 63] = [
     row(Menu::File, UiCommand::OpenLab, ctrl(Key::O)),
     row(Menu::File, UiCommand::SaveLab, ctrl(Key::S)),
     row(Menu::File, UiCommand::SaveLabAs, ctrl_shift(Key::S)),
     row(Menu::File, UiCommand::Quit, ctrl(Key::Q)),
     row(Menu::Edit, UiCommand::Undo, ctrl(Key::Z)),
     row(Menu::Edit, UiCommand::Redo, ctrl(Key::Y)),
+    row(Menu::Edit, UiCommand::DrawPairs, plain(Key::H)),
+    row(Menu::Edit, UiCommand::DeletePair, plain(Key::Delete)),
+    row(Menu::Edit, UiCommand::ClearPairs, shift(Key::Delete)),
     row(Menu::Run, UiCommand::PlayTraining, plain(Key::Space)),
     row(Menu::Run, UiCommand::StepTraining, plain(Key::Period)),
     row(Menu::Run, UiCommand::ResetTraining, plain(Key::R)),

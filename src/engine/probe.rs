@@ -51,7 +51,8 @@ pub(super) fn conditional(run: &ActiveRun) -> Option<Conditional> {
         });
     }
     let stream = &run.job.pairs;
-    let quick = stream.finite.is_some() || matches!(stream.coupling, Coupling::Independent | Coupling::Hand(_));
+    let undrawn = matches!(&stream.coupling, Coupling::Hand(hand) if hand.pairs.is_empty());
+    let quick = stream.finite.is_some() || undrawn || stream.coupling == Coupling::Independent;
     Conditional::of_pairs(stream.first(if quick { MANY } else { PAIRED }), run.experiment.path)
 }
 
@@ -105,7 +106,7 @@ impl Session {
 mod tests {
     use super::*;
     use crate::engine::command::{BackendChoice, Command};
-    use crate::flow::coupling::{HandPairs, MinibatchOt};
+    use crate::flow::coupling::{HandPairs, MinibatchOt, Undrawn};
     use crate::lab::{Experiment, Lab, RunFile, Sampling};
 
     fn lab(coupling: Coupling) -> Lab {
@@ -136,6 +137,7 @@ mod tests {
                 [-2.0, -1.0, 2.0, -3.0],
                 [-2.0, 0.0, 2.0, 0.0],
             ]),
+            undrawn: Undrawn::Leave,
         })
     }
 

@@ -427,6 +427,7 @@ mod tests {
         let drawn = |count: usize| Experiment {
             coupling: crate::flow::coupling::Coupling::Hand(crate::flow::coupling::HandPairs {
                 pairs: Arc::new(vec![[0.0, 1.0, 2.0, 3.0]; count]),
+                ..Default::default()
             }),
             ..Experiment::default()
         };

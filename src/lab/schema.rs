@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::bad_input::suggestion;
 use super::stage::{Arrangement, Grid, Language, Lens, Sampler, ThemeChoice};
 use super::{BadInput, Origin};
-use crate::flow::coupling::{COUPLINGS, Coupling};
+use crate::flow::coupling::{COUPLINGS, Coupling, Undrawn};
 use crate::flow::distribution::{DISTRIBUTIONS, Distribution};
 use crate::flow::loss::Loss;
 use crate::flow::path::{PATHS, Path};
@@ -247,6 +247,7 @@ pub fn names_of(slot: &str) -> Option<Vec<String>> {
         "optimizer.schedule" => names::<Schedule>(),
         "sampling.lens" => names::<Lens>(),
         "sampling.sampler" | "coupling.sampler" => names::<Sampler>(),
+        "coupling.undrawn" => names::<Undrawn>(),
         "sampling.grid" => names::<Grid>(),
         "compare.arrangement" => names::<Arrangement>(),
         "look.theme" => names::<ThemeChoice>(),

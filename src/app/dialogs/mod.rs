@@ -2,6 +2,7 @@
 
 mod files;
 mod gallery;
+mod pairs;
 mod palette;
 mod shortcuts;
 
@@ -9,6 +10,7 @@ use eframe::egui::{self, Id, Modal};
 
 use super::App;
 use super::actions::Files;
+use crate::flow::coupling::Coupling;
 
 /// Source or target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub enum Dialog {
     Shortcuts,
     /// A path to open or to save to.
     File(files::FileDialog),
+    /// A file of pairs.
+    Pairs(pairs::PairsDialog),
 }
 
 impl Dialog {
@@ -51,6 +55,11 @@ impl Dialog {
     /// An empty palette.
     pub fn palette() -> Self {
         Self::Palette(palette::Palette::default())
+    }
+
+    /// Asks for a file of pairs, instead of this coupling.
+    pub fn pairs(coupling: &Coupling) -> Self {
+        Self::Pairs(pairs::PairsDialog::of(coupling))
     }
 
     /// Asks what to open.
@@ -74,12 +83,14 @@ pub fn ui(app: &mut App, ctx: &egui::Context) {
         Dialog::Palette(_) => "palette",
         Dialog::Shortcuts => "shortcuts",
         Dialog::File(_) => "file",
+        Dialog::Pairs(_) => "pairs",
     };
     let modal = Modal::new(Id::unique(id)).show(ctx, |ui| match &mut dialog {
         Dialog::Gallery(gallery) => gallery.ui(app, ui),
         Dialog::Palette(palette) => palette.ui(app, ui),
         Dialog::Shortcuts => shortcuts::ui(ui),
         Dialog::File(file) => file.ui(app, ui),
+        Dialog::Pairs(pairs) => pairs.ui(app, ui),
     });
     // a command of the palette may have opened another dialog
     if app.screen.dialog.is_none() && !modal.inner && !modal.should_close() {

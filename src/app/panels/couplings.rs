@@ -3,19 +3,18 @@
 //! points could cost, with the search's progress and a way to stop it. The chords themselves are on the stage.
 
 use eframe::egui::{
-    self, Align2, Button, Color32, DragValue, FontId, ProgressBar, Rect, RichText, Role, Sense, Shape, Stroke, Ui,
-    WidgetInfo, pos2, vec2,
+    Align, Align2, Button, Color32, DragValue, FontId, Layout, ProgressBar, Rect, Response, RichText, Role, Sense,
+    Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 use rust_i18n::t;
 
-use super::column;
 use crate::app::App;
 use crate::app::paint::color32;
 use crate::app::theme::{self, text};
 use crate::app::widgets::chart::place;
 use crate::app::widgets::formula::formula;
 use crate::app::widgets::number::{Number, name_it};
-use crate::app::widgets::row::{Words, section, whole_row};
+use crate::app::widgets::row::{Words, section, whole_row, with_tip};
 use crate::app::widgets::{grouped, measured};
 use crate::engine::command::Command;
 use crate::engine::coupling::{CouplingReport, Optimum, PowerCost};
@@ -25,7 +24,9 @@ use crate::picture::lengths::Histogram;
 /// Height of the histogram.
 const HISTOGRAM: f32 = 92.0;
 /// Parts of a row of costs: formula, these pairs, the cheapest.
-const PARTS: [f32; 3] = [0.37, 0.27, 0.36];
+const PARTS: [f32; 3] = [0.42, 0.24, 0.34];
+/// Height of a row of costs.
+const ROW: f32 = 27.0;
 
 /// The section; nothing while the layer is off.
 pub fn ui(app: &mut App, ui: &mut Ui) {
@@ -162,44 +163,53 @@ fn costs(ui: &mut Ui, report: &CouplingReport, power: &mut f64) {
                     formula(ui, tex, text::FORMULA, theme::current(ui).text, tex);
                 }
             },
-            |ui| number(ui, cost.cost, theme::current(ui).text),
+            |ui| _ = number(ui, cost.cost, theme::current(ui).text),
             |ui| optimum(ui, cost),
         );
     }
 }
 
-/// Three cells side by side.
+/// Three cells side by side, which never ask for more room than there is.
 fn cells(ui: &mut Ui, first: impl FnOnce(&mut Ui), second: impl FnOnce(&mut Ui), third: impl FnOnce(&mut Ui)) {
-    let spacing = ui.spacing().item_spacing.x;
-    let width = ui.available_width() - 2.0 * spacing;
-    ui.horizontal(|ui| {
-        column(ui, PARTS[0] * width, first);
-        column(ui, PARTS[1] * width, second);
-        column(ui, PARTS[2] * width, third);
-    });
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
+    let mut left = rect.left();
+    let mut cell = |part: f32, number: u8| {
+        let right = left + part * rect.width();
+        let place = Rect::from_min_max(pos2(left, rect.top()), pos2(right - 4.0, rect.bottom()));
+        left = right;
+        let layout = Layout::left_to_right(Align::Center);
+        ui.new_child(
+            UiBuilder::new()
+                .max_rect(place)
+                .layout(layout)
+                .id_salt(("cost", number)),
+        )
+    };
+    first(&mut cell(PARTS[0], 0));
+    second(&mut cell(PARTS[1], 1));
+    third(&mut cell(PARTS[2], 2));
 }
 
 /// E |x1 - x0| to a power that can be changed.
 fn power_ui(ui: &mut Ui, power: &mut f64) {
     let words = Words::of("pairs_power");
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 2.0;
-        let tex = "E |x_1 - x_0|^p";
-        formula(ui, tex, text::FORMULA, theme::current(ui).text, &words.symbol);
-        let drag = DragValue::new(power)
-            .range(0.1..=16.0)
-            .speed(0.05)
-            .max_decimals(2)
-            .prefix("p = ")
-            .update_while_editing(false);
-        let response = ui.add(drag);
-        name_it(&response, &words.name);
-        crate::app::widgets::row::with_tip(response, &words);
-    });
+    ui.spacing_mut().item_spacing.x = 3.0;
+    ui.spacing_mut().button_padding.x = 4.0;
+    ui.spacing_mut().interact_size.x = 24.0;
+    let tex = "E |x_1 - x_0|^p";
+    formula(ui, tex, text::FORMULA, theme::current(ui).text, &words.symbol);
+    let drag = DragValue::new(power)
+        .range(0.1..=16.0)
+        .speed(0.02)
+        .max_decimals(2)
+        .update_while_editing(false);
+    let response = ui.add(drag);
+    name_it(&response, &words.name);
+    with_tip(response, &words);
 }
 
-fn number(ui: &mut Ui, value: f64, ink: Color32) {
-    ui.label(theme::strong(measured(value)).size(text::BODY * 1.15).color(ink));
+fn number(ui: &mut Ui, value: f64, ink: Color32) -> Response {
+    ui.label(theme::strong(measured(value)).size(text::BODY * 1.15).color(ink))
 }
 
 /// The least possible cost, or how far its search is.
@@ -208,22 +218,21 @@ fn optimum(ui: &mut Ui, cost: &PowerCost) {
     let quiet = |ui: &mut Ui, key: &str| ui.label(RichText::new(t!(key)).color(colors.weak));
     match &cost.optimum {
         Optimum::Proved(best) => {
-            let response = ui
-                .horizontal(|ui| {
-                    ui.spacing_mut().item_spacing.x = 6.0;
-                    number(ui, best.cost, colors.exact);
-                    if cost.cost > 0.0 {
-                        let part = format!("{:.0} %", 100.0 * best.cost / cost.cost);
-                        ui.label(RichText::new(part).size(text::SMALL).color(colors.weak));
-                    }
-                })
-                .response;
-            response.on_hover_text(t!("couplings.proved_hint"));
+            ui.spacing_mut().item_spacing.x = 6.0;
+            number(ui, best.cost, colors.exact).on_hover_text(t!("couplings.proved_hint"));
+            if cost.cost > 0.0 {
+                let part = format!("{:.0} %", 100.0 * best.cost / cost.cost);
+                ui.label(RichText::new(part).size(text::SMALL).color(colors.weak))
+                    .on_hover_text(t!("couplings.proved_hint"));
+            }
         }
         Optimum::Sought(share) => {
             let bar = ProgressBar::new(*share).desired_height(14.0).fill(colors.exact);
             let response = ui.add(bar.desired_width(ui.available_width()));
-            name_it(&response, &t!("couplings.sought", share = format!("{:.0}", 100.0 * share)));
+            name_it(
+                &response,
+                &t!("couplings.sought", share = format!("{:.0}", 100.0 * share)),
+            );
         }
         Optimum::Waiting => _ = quiet(ui, "couplings.waiting"),
         Optimum::Stopped => _ = quiet(ui, "couplings.stopped"),
@@ -244,7 +253,7 @@ fn search(app: &mut App, ui: &mut Ui, report: &CouplingReport) {
     } else {
         ("couplings.again", "couplings.again_hint")
     };
-    let button = Button::new(t!(key)).min_size(egui::vec2(110.0, 0.0));
+    let button = Button::new(t!(key)).min_size(vec2(110.0, 0.0));
     if ui.add(button).on_hover_text(t!(hint)).clicked() {
         app.link.send(Command::SeekOptima(key == "couplings.again"));
     }

@@ -3,14 +3,13 @@
 use eframe::egui::{DragValue, RichText, Ui, vec2};
 use rust_i18n::t;
 
-use super::{distributions, member};
+use super::{coupling, distributions, member};
 use crate::app::App;
 use crate::app::theme;
 use crate::app::widgets::chart::{curve, tiny};
 use crate::app::widgets::number::{Number, name_it};
 use crate::app::widgets::row::{Choice, Words, choice_row, number_row, row, section, text_or, whole_row, with_tip};
 use crate::app::widgets::schedule::schedule;
-use crate::flow::coupling::{COUPLINGS, Coupling};
 use crate::flow::loss::Loss;
 use crate::flow::path::{PATHS, Path};
 use crate::flow::prediction::{PREDICTIONS, Prediction};
@@ -63,7 +62,7 @@ fn named<T: Copy>(set: &str, all: &[T], table: &[Entry], name: impl Fn(T) -> &'s
 }
 
 fn objective(app: &mut App, ui: &mut Ui, e: &mut Experiment) {
-    coupling(app, ui, &mut e.coupling);
+    coupling::ui(app, ui, &mut e.coupling);
     set_of_rows(
         app,
         ui,
@@ -122,31 +121,6 @@ fn path_notes(ui: &mut Ui, e: &Experiment) {
     // VE keeps all of the data, under noise that is 20 times as large
     if left > 0.06 {
         warn(t!("path.left_at_start", percent = format!("{:.0} %", 100.0 * left)));
-    }
-}
-
-/// The couplings that need nothing but a choice, and the present one.
-fn coupling(app: &mut App, ui: &mut Ui, coupling: &mut Coupling) {
-    let needs_more = ["hand", "file", "model", "inverse-model"];
-    let mut choices = member::choices("coupling", &COUPLINGS);
-    choices.retain(|(name, ..)| name == coupling.name() || !needs_more.contains(&name.as_str()));
-    let mut chosen = coupling.name().to_owned();
-    if choice_row(ui, &Words::of("coupling"), &mut chosen, &choices)
-        && let Some(new) = Coupling::default_of(&chosen)
-    {
-        *coupling = new;
-    }
-    let Some(entry) =
-        Entry::find(&COUPLINGS, coupling.name()).filter(|e| !e.parameters.is_empty() && !needs_more.contains(&e.name))
-    else {
-        return;
-    };
-    let check = |c: &Coupling| c.validate();
-    let refusal = ui
-        .push_id("coupling", |ui| member::parameters_ui(ui, coupling, entry, check))
-        .inner;
-    if let Some(why) = refusal {
-        app.screen.status.say(false, t!("ui.refused", why = why).into_owned());
     }
 }
 

@@ -75,12 +75,12 @@ fn parameter_ui<T: Serialize + DeserializeOwned>(ui: &mut Ui, member: &T, parame
     match parameter.form {
         Form::Number { low, high } => {
             let mut value = *numbers_of(member, name)?.first()?;
-            number_row(ui, &words, &Number::real(low..=high), &mut value)
+            number_row(ui, &words, &wide(Number::real(low..=high)), &mut value)
                 .then(|| with_numbers(member, name, &[value]))?
         }
         Form::Count { low, high } => {
             let mut value = *numbers_of(member, name)?.first()?;
-            let number = Number::whole(f64::from(low)..=f64::from(high), 0.0..=1e6);
+            let number = wide(Number::whole(f64::from(low)..=f64::from(high), 0.0..=1e6));
             number_row(ui, &words, &number, &mut value).then(|| with_numbers(member, name, &[value]))?
         }
         Form::Point { low, high } | Form::NumberOrPoint { low, high } => {
@@ -92,6 +92,16 @@ fn parameter_ui<T: Serialize + DeserializeOwned>(ui: &mut Ui, member: &T, parame
         Form::Matrix | Form::Numbers | Form::Points | Form::File | Form::Pairs | Form::Name => {
             json_row(ui, &words, member, name)
         }
+    }
+}
+
+/// A logarithmic slider where the range covers more than a decade and a half: all of it can then be reached.
+fn wide(number: Number) -> Number {
+    let (low, high) = (*number.usual.start(), *number.usual.end());
+    if low > 0.0 && high > 32.0 * low {
+        number.log()
+    } else {
+        number
     }
 }
 

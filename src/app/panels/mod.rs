@@ -3,6 +3,7 @@
 pub mod board;
 mod budget;
 pub mod clocks;
+mod coupling;
 mod couplings;
 pub mod distributions;
 mod experiment;

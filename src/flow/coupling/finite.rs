@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{Coupling, Pair, PairF64};
+use super::{Coupling, Pair, PairF64, Undrawn};
 use crate::flow::distribution::Distribution;
 use crate::flow::random::{CounterRng, Stream};
 use crate::flow::transport::{TransportError, Watch, assign_watched};
@@ -30,7 +30,7 @@ pub fn finite_pairs(
         (!pairs.is_empty()).then(|| Arc::new(rounded))
     };
     Ok(match coupling {
-        Coupling::Hand(hand) => given(&hand.pairs),
+        Coupling::Hand(hand) if hand.undrawn == Undrawn::Leave => given(&hand.pairs),
         Coupling::File(file) => given(&file.pairs),
         Coupling::ExactOt(exact) => {
             let a = source.samples_f64(seed, Stream::Source, exact.pool as usize);

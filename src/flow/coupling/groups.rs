@@ -1,8 +1,9 @@
 //! Pairing within groups: n source points and n target points go in, and a permutation of the targets comes out, so that
 //! both marginals stay what they were (for `sinkhorn` each target point is used once on average, which keeps the law).
 
+use super::drawn::{self, Drawn};
 use super::modes::Modes;
-use super::{AntiOptimal, Coupling, MinibatchOt, NearestMode, PolarAngle, Sinkhorn, Sorted};
+use super::{AntiOptimal, Coupling, MinibatchOt, NearestMode, PolarAngle, Sinkhorn, Sorted, Undrawn};
 use crate::flow::Point;
 use crate::flow::distribution::Distribution;
 use crate::flow::random::{CounterRng, Stream};
@@ -33,6 +34,8 @@ pub(super) enum Rule {
     Around([Point; 2]),
     /// To the nearest mode with room.
     ToModes(Modes),
+    /// As pairs drawn by hand.
+    AsDrawn(Drawn),
 }
 
 /// Buffers of one thread.
@@ -63,6 +66,10 @@ impl Rule {
                 (Self::Around([source.moments().mean, target.moments().mean]), *batch)
             }
             Coupling::NearestMode(NearestMode { batch }) => (Self::ToModes(Modes::of(target)), *batch),
+            Coupling::Hand(hand) if hand.undrawn == Undrawn::Follow && !hand.pairs.is_empty() => {
+                let [[xx, _], [_, yy]] = source.moments().covariance;
+                (Self::AsDrawn(Drawn::new(&hand.pairs, xx + yy)), drawn::BATCH)
+            }
             _ => return None,
         })
     }
@@ -110,6 +117,10 @@ impl Rule {
                 let costs: Vec<Vec<f64>> = a.iter().map(|p| modes.squared_distances(*p)).collect();
                 // within a mode the solver cannot tell the targets apart: who gets which is chance
                 to.extend_from_slice(bench.dense.solve(n, |i, j| costs[i][mode[j]]));
+            }
+            Self::AsDrawn(drawn) => {
+                let followed: Vec<_> = a.iter().map(|p| drawn.followed(*p)).collect();
+                to.extend_from_slice(bench.dense.solve(n, |i, j| followed[i].cost(b[j])));
             }
         }
         Ok(converged)

@@ -81,6 +81,32 @@ pub struct NearestMode {
 pub struct HandPairs {
     /// x0, y0, x1, y1 of each, data units.
     pub pairs: Arc<Vec<PairF64>>,
+    /// What becomes of the points that no drawn pair has.
+    pub undrawn: Undrawn,
+}
+
+/// What becomes of the points that no pair drawn by hand has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Undrawn {
+    /// Each follows the drawn pair that begins nearest to it, as far as the target has room: both laws are kept.
+    #[default]
+    Follow,
+    /// They are left out: training reads the drawn pairs and no others.
+    Leave,
+}
+
+impl Undrawn {
+    /// Every member.
+    pub const ALL: [Self; 2] = [Self::Follow, Self::Leave];
+
+    /// Name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Follow => "follow",
+            Self::Leave => "leave",
+        }
+    }
 }
 
 /// The pairs of a file. Reading it is not this room's business: [`super::Coupling::with_file`].
@@ -171,7 +197,7 @@ impl Default for ModelPairs {
 impl PartialEq for HandPairs {
     /// The same buffer is equal without a look at its contents: undo compares labs every frame.
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.pairs, &other.pairs) || self.pairs == other.pairs
+        self.undrawn == other.undrawn && (Arc::ptr_eq(&self.pairs, &other.pairs) || self.pairs == other.pairs)
     }
 }
 

@@ -4,6 +4,7 @@
 //!
 //! Block n of a stream is made from (seed, n) alone and used for a fixed number of steps, so a run repeats.
 
+mod drawn;
 mod finite;
 mod groups;
 mod kinds;
@@ -28,7 +29,7 @@ pub use finite::finite_pairs;
 pub(crate) use groups::Bench;
 pub use kinds::{
     AntiOptimal, ExactOt, FilePairs, HandPairs, MOST_PAIRS, MinibatchOt, ModelPairs, NearestMode, PolarAngle, Sinkhorn,
-    Sorted,
+    Sorted, Undrawn,
 };
 pub use sets::{PairedSets, pair_sets};
 pub use table::COUPLINGS;

@@ -1,8 +1,9 @@
 //! Any coupling applied to two given sets of points: the command `couple`, and pictures of a coupling.
 
+use super::drawn::{self, Drawn};
 use super::groups::{Bench, Rule};
 use super::modes::Modes;
-use super::{Coupling, PairF64};
+use super::{Coupling, PairF64, Undrawn};
 use crate::flow::Point;
 use crate::flow::random::{CounterRng, Stream};
 use crate::flow::transport::{PLAN_LIMIT, Prices, TransportError, Watch, assign_watched, sinkhorn};
@@ -18,12 +19,12 @@ pub struct PairedSets {
     pub converged: Option<bool>,
 }
 
-/// Largest group of `nearest-mode`: its matrix of costs is dense.
+/// Largest group of `nearest-mode` and `hand`: their matrix of costs is dense.
 const MODES_LIMIT: usize = 1024;
 
 /// Pairs the points of `a` with those of `b`. Where `whole`, the sets are one group as far as the kind can take them
 /// together; else they are cut into groups of the coupling's `batch`, in their order. `None`: the coupling does not pair
-/// given points (given pairs, model pairs).
+/// given points (pairs of a file, drawn pairs alone, model pairs).
 ///
 /// # Errors
 /// Sets of different sizes or too large for one assignment, coordinates that are not finite, cancel.
@@ -80,7 +81,7 @@ fn in_groups(
         return Ok(None);
     };
     let batch = match rule {
-        Rule::ToModes(_) if whole => MODES_LIMIT,
+        Rule::ToModes(_) | Rule::AsDrawn(_) if whole => MODES_LIMIT,
         // too many for one plan
         Rule::Plan(..) => batch as usize,
         _ if whole => a.len().max(1),
@@ -119,6 +120,15 @@ impl Rule {
             Coupling::Sinkhorn(kind) => Some((Self::Plan(kind.epsilon, Prices::default()), kind.batch)),
             Coupling::PolarAngle(kind) => Some((Self::Around([mean(a), mean(b)]), kind.batch)),
             Coupling::NearestMode(kind) => Some((Self::ToModes(Modes::of_scattered(b)), kind.batch)),
+            Coupling::Hand(hand) if hand.undrawn == Undrawn::Follow && !hand.pairs.is_empty() => {
+                let mean: Point = mean(a);
+                let trace = a
+                    .iter()
+                    .map(|p| (p[0] - mean[0]).powi(2) + (p[1] - mean[1]).powi(2))
+                    .sum::<f64>()
+                    / a.len().max(1) as f64;
+                Some((Self::AsDrawn(Drawn::new(&hand.pairs, trace)), drawn::BATCH))
+            }
             other => {
                 // needs neither law
                 let any = crate::flow::distribution::Distribution::default();

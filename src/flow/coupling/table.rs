@@ -120,8 +120,16 @@ pub const COUPLINGS: [Entry; 12] = [
     Entry {
         name: "hand",
         formula: "1/n Σᵢ δ(x₀ᵢ, x₁ᵢ)",
-        summary: "pairs drawn by hand; independent pairs as long as there are none",
-        parameters: &[parameter("pairs", "", "rows of x0, y0, x1, y1", Form::Pairs)],
+        summary: "pairs drawn by hand, which all other points follow; independent pairs as long as there are none",
+        parameters: &[
+            parameter("pairs", "", "rows of x0, y0, x1, y1", Form::Pairs),
+            parameter(
+                "undrawn",
+                "",
+                "points that no drawn pair has: \"follow\" the nearest one, or \"leave\" them out",
+                Form::Name,
+            ),
+        ],
     },
     Entry {
         name: "file",

@@ -270,7 +270,8 @@ fn the_first_pairs_are_those_of_training() {
 fn given_pairs_are_taken_as_they_are() {
     let pairs = Arc::new(vec![[0.0, 1.0, 2.0, 3.0], [4.0, 5.0, 6.0, 7.0]]);
     let file = Coupling::with_file("pairs.csv", Arc::clone(&pairs));
-    let hand = Coupling::Hand(HandPairs { pairs });
+    let undrawn = Undrawn::Leave;
+    let hand = Coupling::Hand(HandPairs { pairs, undrawn });
     let (source, target) = (stream().source, stream().target);
     for coupling in [file, hand] {
         let got = finite_pairs(&source, &target, &coupling, 1, Watch::unwatched()).unwrap();
@@ -278,6 +279,53 @@ fn given_pairs_are_taken_as_they_are() {
     }
     let none = Coupling::Hand(HandPairs::default());
     assert_eq!(finite_pairs(&source, &target, &none, 1, Watch::unwatched()), Ok(None));
+}
+
+/// Drawn pairs lead the rest: each group is a permutation of the independent draws, and what begins near a drawn start ends
+/// near its end.
+#[test]
+fn the_rest_follows_the_drawn_pairs() {
+    use serde_json::json;
+    // the moons lie the other way around
+    let drawn = [[-1.0, 0.0, 1.0, 0.0], [1.0, 0.0, -1.0, 0.5]];
+    let stream = paired(json!({"kind": "hand", "pairs": drawn}));
+    let none = finite_pairs(&stream.source, &stream.target, &stream.coupling, 1, Watch::unwatched());
+    assert_eq!(none, Ok(None), "they are not the only pairs");
+    let len = drawn::BATCH * 40 + 30;
+    let (got, want) = (stream.block(1, len), super::tests::stream().block(1, len));
+    let size = drawn::BATCH as usize;
+    for (got, want) in got.chunks(size).zip(want.chunks(size)) {
+        for side in [0, 2] {
+            assert_eq!(sorted_side(got, side), sorted_side(want, side));
+        }
+    }
+    let off = |p: &Pair, drawn: &[f64; 4], end: usize| {
+        (f64::from(p[end]) - drawn[end]).hypot(f64::from(p[end + 1]) - drawn[end + 1])
+    };
+    for drawn in &drawn {
+        let mean = |pairs: &[Pair]| {
+            let near: Vec<f64> = pairs
+                .iter()
+                .filter(|p| off(p, drawn, 0) < 0.3)
+                .map(|p| off(p, drawn, 2))
+                .collect();
+            near.iter().sum::<f64>() / near.len() as f64
+        };
+        let (led, free) = (mean(&got), mean(&want));
+        assert!(led < 0.4 * free, "{led} of {free}");
+    }
+    // one pair alone leads the points around it
+    let one = paired(json!({"kind": "hand", "pairs": [[0.0, 0.0, 1.0, -0.5]]})).block(0, 4096);
+    let ends = |least: f64, most: f64| {
+        let start = |p: &&Pair| (least..most).contains(&f64::from(p[0]).hypot(f64::from(p[1])));
+        let near: Vec<f64> = one
+            .iter()
+            .filter(start)
+            .map(|p| (f64::from(p[2]) - 1.0).hypot(f64::from(p[3]) + 0.5))
+            .collect();
+        near.iter().sum::<f64>() / near.len() as f64
+    };
+    assert!(ends(0.0, 0.5) < 0.5 * ends(1.0, 2.0));
 }
 
 #[test]

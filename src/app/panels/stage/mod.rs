@@ -3,6 +3,7 @@
 //! A stage is its title ([`title`], under Compare) and its plot ([`plot`]); [`view`] is where it looks, [`pointer`] what the
 //! pointer does on it, [`grid`] how several share the room.
 
+mod draw;
 mod grid;
 mod plot;
 pub mod pointer;

@@ -4,10 +4,10 @@ use eframe::egui::{self, Align2, FontId, Rect, Stroke, StrokeKind, Ui, pos2, vec
 use egui_plot::{AxisHints, GridInput, GridMark, Plot, PlotBounds, PlotTransform};
 use rust_i18n::t;
 
-use super::label;
 use super::pointer::{self, StageFrame};
 use super::probe::{self, Probe};
 use super::view::fitted;
+use super::{draw, label};
 use crate::app::App;
 use crate::app::paint::paint_legend;
 use crate::app::stages::inset_index;
@@ -70,7 +70,8 @@ pub fn ui(app: &mut App, ui: &mut Ui, index: usize, rect: Rect) {
     if let Some(probe) = &probe {
         probe::paint(ui, &frame, probe, &shot, app.clock.t, surface(ui));
     }
-    pointer::ui(app, ui, &frame);
+    draw::paint(app, ui, &frame, &shot);
+    pointer::ui(app, ui, &frame, &shot);
 }
 
 /// Where the plot looks: at the user's place, else at all of the data; linked stages at the data of all.

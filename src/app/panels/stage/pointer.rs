@@ -1,13 +1,14 @@
 //! What the pointer does on a stage: a press gives it the focus, a drag pans, a wheel or a pinch zooms, a double click shows
-//! everything, and the place under it is told. A tool (the probe) takes the primary button; the view is then moved with
+//! everything, and the place under it is told. A tool (the probe, drawing) takes the primary button; the view is then moved with
 //! the secondary or the middle one, which pan at any time. Further tools get the same [`StageFrame`].
 
 use eframe::egui::{Align2, FontId, PointerButton, Pos2, Rect, Response, Ui, vec2};
 
-use super::{label, probe};
 use super::view::View;
+use super::{draw, label, probe};
 use crate::app::App;
 use crate::app::theme::{self, text};
+use crate::engine::snapshot::StageSnapshot;
 use crate::picture::Transform;
 
 /// How much a point of scrolling zooms, logarithmic.
@@ -38,16 +39,23 @@ impl StageFrame {
 }
 
 /// Everything that the pointer does here, after the stage has been drawn.
-pub fn ui(app: &mut App, ui: &Ui, frame: &StageFrame) {
+pub fn ui(app: &mut App, ui: &Ui, frame: &StageFrame, shot: &StageSnapshot) {
     let response = &frame.response;
     if response.clicked() || response.drag_started() {
         app.focus_stage(frame.index);
     }
     let has_probe = app.lab.stages[frame.index].layers.probe;
-    if has_probe {
+    if has_probe && app.draws_on(frame.index) {
+        // of two tools the one that was taken up last: drawing puts the probe away
+        app.end_drawing();
+    }
+    let draws = app.draws_on(frame.index);
+    if draws {
+        draw::touch(app, ui, frame, shot);
+    } else if has_probe {
         probe::touch(app, ui, frame);
     }
-    look_around(app, ui, frame, has_probe);
+    look_around(app, ui, frame, draws || has_probe);
     readout(ui, frame);
 }
 

@@ -42,9 +42,8 @@ impl ProbeView {
     /// The pairs through a place at flow time t; None where the law of the run's pairs is not there (yet).
     fn fan(&mut self, law: Option<&Arc<Conditional>>, at: [f32; 2], t: f64) -> Option<Arc<Fan>> {
         let law = law?;
-        let same = |(old, when, _): &(Arc<Conditional>, u64, ConditionalAt)| {
-            Arc::ptr_eq(old, law) && *when == t.to_bits()
-        };
+        let same =
+            |(old, when, _): &(Arc<Conditional>, u64, ConditionalAt)| Arc::ptr_eq(old, law) && *when == t.to_bits();
         if !self.law.as_ref().is_some_and(same) {
             self.law = Some((Arc::clone(law), t.to_bits(), law.at(t)));
             self.fan = None;
