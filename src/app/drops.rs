@@ -1,5 +1,6 @@
 //! Files: pairs and points that are named in a dialog or dropped on the window, and labs that are dropped.
 
+use std::cmp::Ordering;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -65,14 +66,14 @@ impl App {
         let Err(no_points) = self.take_points_from(path) else {
             return Ok(());
         };
-        // of two complaints the one about the number of columns that the file nearly has
-        let is_about_columns = |why: &str| why.contains("column") || why.contains("shape");
-        Err(if is_about_columns(&no_points) && !is_about_columns(&no_pairs) {
-            no_pairs
-        } else if is_about_columns(&no_points) {
-            t!("drop.neither", path = path.display()).into_owned()
-        } else {
-            no_points
+        // the reader that came further knows better what is wrong
+        let about_columns = |why: &str| why.contains("column") || why.contains("shape");
+        Err(match row_of(&no_pairs).cmp(&row_of(&no_points)) {
+            Ordering::Greater => no_pairs,
+            Ordering::Equal if about_columns(&no_pairs) && about_columns(&no_points) => {
+                t!("drop.neither", path = path.display()).into_owned()
+            }
+            _ => no_points,
         })
     }
 
@@ -95,4 +96,10 @@ impl App {
             painter.text(rect.center(), Align2::CENTER_CENTER, t!("drop.here"), font, ink);
         }
     }
+}
+
+/// The row that a complaint names; None where it is about the whole file.
+fn row_of(why: &str) -> Option<u64> {
+    let mut after = why.split("row ").skip(1);
+    after.find_map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok())
 }

@@ -146,7 +146,7 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
 }
 
 /// Every command without an argument.
-pub const COMMANDS: [Row; 63] = [
+pub const COMMANDS: [Row; 64] = [
     row(Menu::File, UiCommand::OpenLab, ctrl(Key::O)),
     row(Menu::File, UiCommand::SaveLab, ctrl(Key::S)),
     row(Menu::File, UiCommand::SaveLabAs, ctrl_shift(Key::S)),

@@ -21,7 +21,7 @@ const fn preset_of(name: &'static str, summary: &'static str, text: &'static str
 }
 
 /// All presets; the first is the default lab.
-pub const PRESETS: [Preset; 13] = [
+pub const PRESETS: [Preset; 19] = [
     preset_of(
         "gaussian-to-moons",
         "a standard Gaussian learns to become two moons",
@@ -41,6 +41,36 @@ pub const PRESETS: [Preset; 13] = [
         "minibatch-ot",
         "two moons to eight Gaussians again, paired by transport within groups of 64: the flow is nearly straight from the start",
         include_str!("../../assets/presets/minibatch-ot.json"),
+    ),
+    preset_of(
+        "anti-optimal",
+        "the dearest pairs: every chord runs across the middle, and a flow that cannot cross has to turn back there",
+        include_str!("../../assets/presets/anti-optimal.json"),
+    ),
+    preset_of(
+        "sorted",
+        "pairs sorted along x: left goes left, right goes right, whatever their heights",
+        include_str!("../../assets/presets/sorted.json"),
+    ),
+    preset_of(
+        "polar-angle",
+        "pairs sorted by angle: nearly the straight flow of transport, for the price of sorting",
+        include_str!("../../assets/presets/polar-angle.json"),
+    ),
+    preset_of(
+        "sinkhorn",
+        "between transport and chance: the entropy's weight decides how much chords may cross",
+        include_str!("../../assets/presets/sinkhorn.json"),
+    ),
+    preset_of(
+        "nearest-mode",
+        "each start goes to the nearest cluster that has room: fewer crossings, no transport problem",
+        include_str!("../../assets/presets/nearest-mode.json"),
+    ),
+    preset_of(
+        "hand-drawn",
+        "eight pairs drawn by hand, which all other points follow: the network learns a whirl",
+        include_str!("../../assets/presets/hand-drawn.json"),
     ),
     preset_of(
         "crossing",
