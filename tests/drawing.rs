@@ -165,6 +165,28 @@ fn a_pair_is_drawn_moved_deleted_undone_and_redone() {
     assert_eq!(sent(&harness), 1);
     key(&mut harness, Modifiers::COMMAND, Key::Y);
     assert_eq!(drawn(&harness), both);
+    // a whole drag within one frame
+    harness.event(Event::PointerMoved(map.screen([-1.0, 2.0])));
+    for (pos, pressed) in [([-1.0, 2.0], true), ([1.0, -2.0], false)] {
+        let pos = map.screen(pos);
+        harness.event(Event::PointerMoved(pos));
+        harness.event(Event::PointerButton {
+            pos,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        });
+    }
+    harness.run_steps(4);
+    let quick = drawn(&harness)[2];
+    assert!(
+        quick
+            .iter()
+            .zip([-1.0, 2.0, 1.0, -2.0])
+            .all(|(a, b)| (a - b).abs() < 0.02),
+        "{quick:?}"
+    );
+    key(&mut harness, Modifiers::COMMAND, Key::Z);
     // an end that is dragged to a free place
     drag(
         &mut harness,
@@ -202,7 +224,7 @@ fn escape_gives_the_button_back_and_other_couplings_keep_the_pairs() {
     assert_eq!(harness.state().lab.runs[0].experiment.coupling.name(), "anti-optimal");
     choose(&mut harness, "drawn by hand");
     assert_eq!(drawn(&harness).len(), 1, "they are back");
-    harness.get_by_label_contains("Drag to draw the next pair");
+    harness.get_by_label_contains("Drag the next pair");
     // what the rest does is chosen beside them
     harness.get_by_role_and_label(Role::ComboBox, "Other points").click();
     harness.run_steps(4);

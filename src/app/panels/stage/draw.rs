@@ -2,8 +2,8 @@
 //! chooses it. Ends snap to the points that are shown; the drawn pairs lie over everything else, each as an arrow.
 
 use eframe::egui::{
-    self, Align2, Color32, CursorIcon, FontId, Key, Painter, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo,
-    pos2, vec2,
+    self, Align2, Color32, CursorIcon, Event, FontId, Key, Painter, PointerButton, Pos2, Rect, Role, Sense, Shape,
+    Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 use rust_i18n::t;
 
@@ -79,6 +79,19 @@ fn line_under(frame: &StageFrame, hand: &HandPairs, at: Pos2) -> Option<usize> {
         .map(|(_, i)| i)
 }
 
+/// Where the primary button was pressed, of an event that says so.
+const fn press_of(event: &Event) -> Option<Pos2> {
+    match event {
+        Event::PointerButton {
+            pos,
+            button: PointerButton::Primary,
+            pressed: true,
+            ..
+        } => Some(*pos),
+        _ => None,
+    }
+}
+
 trait Distance {
     fn distance(self, other: Self) -> f32;
 }
@@ -98,7 +111,8 @@ pub fn touch(app: &mut App, ui: &Ui, frame: &StageFrame, shot: &StageSnapshot) {
     let response = &frame.response;
     let (pressed, released, escape) = ui.input(|i| {
         (
-            i.pointer.primary_pressed(),
+            // where it was: a quick pointer may be far from there when the frame begins
+            i.events.iter().rev().find_map(press_of),
             i.pointer.primary_released(),
             i.key_pressed(Key::Escape),
         )
@@ -109,12 +123,12 @@ pub fn touch(app: &mut App, ui: &Ui, frame: &StageFrame, shot: &StageSnapshot) {
     }
     let at = ui.input(|i| i.pointer.interact_pos());
     let Some(at) = at else { return };
-    if pressed && response.contains_pointer() {
+    if let Some(press) = pressed.filter(|p| frame.rect.contains(*p) && response.contains_pointer()) {
         app.focus_stage(frame.index);
-        app.screen.drawing.pressed = at;
-        app.screen.drawing.grip = Some(match end_under(frame, &hand, at) {
+        app.screen.drawing.pressed = press;
+        app.screen.drawing.grip = Some(match end_under(frame, &hand, press) {
             Some((pair, side)) => Grip::End(pair, side),
-            None => Grip::New(end_at(frame, &shot.source, at)),
+            None => Grip::New(end_at(frame, &shot.source, press)),
         });
     }
     if response.hovered() {

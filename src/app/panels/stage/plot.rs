@@ -159,8 +159,8 @@ fn paint(
     probe: Option<&Probe>,
 ) -> Vec<LegendEntry> {
     let mut stage = app.lab.stages[frame.index].clone();
-    if waits(app, &stage) {
-        // what an untrained network does is no flow
+    if waits(app, &stage) || app.draws_on(frame.index) {
+        // what an untrained network does is no flow; and where pairs are drawn, points and chords must be seen
         (stage.layers.particles, stage.layers.trajectories, stage.layers.states) = (false, false, false);
     }
     let input = StageInput {
