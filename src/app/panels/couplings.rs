@@ -20,11 +20,12 @@ use crate::engine::command::Command;
 use crate::engine::coupling::{CouplingReport, Optimum, PowerCost};
 use crate::picture::color;
 use crate::picture::lengths::Histogram;
+use crate::picture::short;
 
 /// Height of the histogram.
 const HISTOGRAM: f32 = 92.0;
 /// Parts of a row of costs: formula, these pairs, the cheapest.
-const PARTS: [f32; 3] = [0.42, 0.24, 0.34];
+const PARTS: [f32; 3] = [0.46, 0.23, 0.31];
 /// Height of a row of costs.
 const ROW: f32 = 27.0;
 
@@ -202,6 +203,7 @@ fn power_ui(ui: &mut Ui, power: &mut f64) {
         .range(0.1..=16.0)
         .speed(0.02)
         .max_decimals(2)
+        .custom_formatter(|p, _| short(p as f32))
         .update_while_editing(false);
     let response = ui.add(drag);
     name_it(&response, &words.name);
