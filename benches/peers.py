@@ -1,11 +1,14 @@
 """Rectiflow beside the tools people would otherwise use, in one run on one machine, taking turns: prints times and ratios.
-Started by scripts/peers.sh, which makes the environment (numpy, scipy, pot) and builds Rectiflow.
+Started by scripts/peers.sh, which makes the environment and builds Rectiflow.
 
-  python benches/peers.py assign [--rectiflow PATH] [--points 512,2048,8192] [--rounds 5]
+  python benches/peers.py assign [--rectiflow PATH] [--points 512,2048,8192] [--rounds 5]     exact assignment: POT
+  python benches/peers.py train  [--rectiflow PATH] [--shapes 64x3x512,128x3x1024,256x3x4096] [--peers jax,torch]
+                                                     one training step on the CPU: JAX (one jitted scan), PyTorch (eager)
 
 A ratio above 1 says that Rectiflow is that many times faster. Medians, with the least and greatest of the rounds."""
 import argparse
 import json
+import math
 import pathlib
 import statistics
 import subprocess
@@ -69,15 +72,142 @@ def assign(options):
             row("POT", theirs, ours)
 
 
+class Torch:
+    """PyTorch, eager: draw a batch, forward, backward, Adam."""
+
+    def __init__(self, width, depth, batch, activation):
+        import torch
+
+        acts = dict(silu=torch.nn.SiLU, selu=torch.nn.SELU, tanh=torch.nn.Tanh, relu=torch.nn.ReLU, gelu=torch.nn.GELU)
+        layers = [torch.nn.Linear(3, width), acts[activation]()]
+        for _ in range(depth - 1):
+            layers += [torch.nn.Linear(width, width), acts[activation]()]
+        self.torch, self.batch = torch, batch
+        self.net = torch.nn.Sequential(*layers, torch.nn.Linear(width, 2))
+        self.adam = torch.optim.Adam(self.net.parameters(), lr=1e-3)
+
+    def steps(self, count):
+        """So many training steps."""
+        torch = self.torch
+        for _ in range(count):
+            x0 = torch.randn(self.batch, 2)
+            angle = torch.randint(0, 8, (self.batch,)) * (math.pi / 4)
+            x1 = torch.stack([4 * torch.cos(angle), 4 * torch.sin(angle)], 1) + 0.3 * torch.randn(self.batch, 2)
+            t = torch.rand(self.batch, 1)
+            self.adam.zero_grad(set_to_none=True)
+            v = self.net(torch.cat([(1 - t) * x0 + t * x1, t], 1))
+            loss = ((v - (x1 - x0)) ** 2).sum(1).mean()
+            loss.backward()
+            self.adam.step()
+
+
+class Jax:
+    """JAX: the same as one jitted scan of 100 steps."""
+
+    CHUNK = 100
+
+    def __init__(self, width, depth, batch, activation):
+        import jax
+        import jax.numpy as jnp
+        import optax
+
+        acts = dict(silu=jax.nn.silu, selu=jax.nn.selu, tanh=jnp.tanh, relu=jax.nn.relu, gelu=jax.nn.gelu)
+        act, adam = acts[activation], optax.adam(1e-3)
+        sizes = [3] + [width] * depth + [2]
+        keys = jax.random.split(jax.random.PRNGKey(0), len(sizes))
+        params = [(jax.random.normal(k, (i, o)) * i**-0.5, jnp.zeros(o)) for k, i, o in zip(keys, sizes[:-1], sizes[1:])]
+
+        def apply(params, h):
+            for w, b in params[:-1]:
+                h = act(h @ w + b)
+            return h @ params[-1][0] + params[-1][1]
+
+        def one(carry, _):
+            params, state, key = carry
+            key, k1, k2, k3, k4 = jax.random.split(key, 5)
+            x0 = jax.random.normal(k1, (batch, 2))
+            angle = jax.random.randint(k2, (batch,), 0, 8) * (math.pi / 4)
+            x1 = jnp.stack([4 * jnp.cos(angle), 4 * jnp.sin(angle)], 1) + 0.3 * jax.random.normal(k3, (batch, 2))
+            t = jax.random.uniform(k4, (batch, 1))
+
+            def loss(params):
+                v = apply(params, jnp.concatenate([(1 - t) * x0 + t * x1, t], 1))
+                return jnp.mean(jnp.sum((v - (x1 - x0)) ** 2, 1))
+
+            value, gradient = jax.value_and_grad(loss)(params)
+            updates, state = adam.update(gradient, state)
+            return (optax.apply_updates(params, updates), state, key), value
+
+        self.jax = jax
+        self.scan = jax.jit(lambda carry: jax.lax.scan(one, carry, None, length=self.CHUNK))
+        self.state = (params, adam.init(params), jax.random.PRNGKey(1))
+
+    def steps(self, count):
+        """So many training steps, in whole scans."""
+        for _ in range(max(1, count // self.CHUNK)):
+            self.state, losses = self.scan(self.state)
+            self.jax.block_until_ready(losses)
+
+
+def step_seconds(peer, seconds):
+    """Seconds of one step, over at least so many seconds of steps."""
+    count = getattr(peer, "CHUNK", 20)
+    began, done = time.perf_counter(), 0
+    while (spent := time.perf_counter() - began) < seconds or done == 0:
+        peer.steps(count)
+        done += count
+    return spent / done
+
+
+def sgemm():
+    """FLOP/s of one large product of f32 matrices: what the processor can do at most."""
+    n = 2048
+    a = np.random.default_rng(0).normal(size=(n, n)).astype(np.float32)
+    a @ a
+    began = time.perf_counter()
+    for _ in range(4):
+        a @ a
+    return 4 * 2 * n**3 / (time.perf_counter() - began)
+
+
+def train(options):
+    """One training step on the CPU against JAX and PyTorch, in turn; and our part of one large product's speed."""
+    kinds = {"jax": Jax, "torch": Torch}
+    for shape in options.shapes:
+        width, depth, batch = shape
+        peers = {name: kinds[name](width, depth, batch, options.activation) for name in options.peers}
+        for peer in peers.values():
+            peer.steps(getattr(peer, "CHUNK", 20))
+        ours, theirs, products = [], {name: [] for name in peers}, []
+        mine = ["bench", "--only", "train", "--backend", "cpu", "--json", "--shape", f"{width}x{depth}"]
+        mine += ["--batch", batch, "--activation", options.activation, "--seconds", 0.2]
+        operations = 6 * batch * (3 * width + (depth - 1) * width**2 + 2 * width)
+        for _ in range(options.rounds):
+            ours.append(1 / call(options.rectiflow, *mine)["rows"][0]["median"])
+            for name, peer in peers.items():
+                theirs[name].append(step_seconds(peer, 1.0))
+            products.append(sgemm())
+        print(f"training step, {width} x {depth} {options.activation}, batch {batch}")
+        row("Rectiflow", ours)
+        for name, seconds in theirs.items():
+            row(name, seconds, ours)
+        speed, peak = operations / statistics.median(ours), statistics.median(products)
+        print(f"  Rectiflow runs at {speed / 1e9:.0f} GFLOP/s, {speed / peak:.2f} of one large product's {peak / 1e9:.0f}", flush=True)
+
+
 def main():
     """Reads the options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["assign"])
+    parser.add_argument("what", choices=["assign", "train"])
     parser.add_argument("--rectiflow", default="target/release/rectiflow")
     parser.add_argument("--points", type=lambda text: [int(n) for n in text.split(",")], default=[512, 2048, 8192])
     parser.add_argument("--rounds", type=int, default=5)
+    shapes = lambda text: [tuple(int(n) for n in shape.split("x")) for shape in text.split(",")]
+    parser.add_argument("--shapes", type=shapes, default=[(64, 3, 512), (128, 3, 1024), (256, 3, 4096)])
+    parser.add_argument("--activation", default="silu")
+    parser.add_argument("--peers", type=lambda text: text.split(","), default=["jax", "torch"])
     options = parser.parse_args()
-    {"assign": assign}[options.what](options)
+    {"assign": assign, "train": train}[options.what](options)
 
 
 if __name__ == "__main__":

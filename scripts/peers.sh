@@ -2,6 +2,7 @@
 # Runs Rectiflow and the tools it is compared with side by side and prints the ratios. The first run makes a Python
 # environment in ~/.cache/rectiflow-peers (or $RECTIFLOW_PEERS) and installs the peers there.
 #   scripts/peers.sh assign [--points 512,2048,8192] [--rounds 5]     exact assignment against POT
+#   scripts/peers.sh train [--shapes 64x3x512,128x3x1024] [--rounds 5] [--peers jax,torch]   a training step on the CPU
 set -euo pipefail
 cd "$(dirname "$0")/.."
 environment=${RECTIFLOW_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/rectiflow-peers}
@@ -14,8 +15,9 @@ if [ ! -x "$python" ]; then
 fi
 case $what in
     assign) needs=(numpy scipy pot) imports="numpy, ot" ;;
+    train) needs=(numpy jax optax torch) imports="numpy, jax, optax, torch" ;;
     *)
-        echo "peers.sh compares: assign" >&2
+        echo "peers.sh compares: assign, train" >&2
         exit 2
         ;;
 esac

@@ -434,3 +434,40 @@ fn help_is_there_for_every_command() {
     assert!(succeed(folder.path(), &["doctor"]).contains("backend    cpu is cpu"));
     assert!(succeed(folder.path(), &["--version"]).contains(env!("CARGO_PKG_VERSION")));
 }
+
+#[test]
+fn bench_reports_what_it_was_asked_for_and_names_bad_options() {
+    let folder = TempDir::new().unwrap();
+    let quick = [
+        "--backend",
+        "cpu",
+        "--only",
+        "train",
+        "--shape",
+        "8x1",
+        "--batch",
+        "8",
+        "--seconds",
+        "0.01",
+    ];
+    let arguments: Vec<&str> = ["bench"]
+        .into_iter()
+        .chain(quick)
+        .chain(["--json", "--report", "b.json"])
+        .collect();
+    let printed = succeed(folder.path(), &arguments);
+    assert_eq!(printed, std::fs::read_to_string(folder.path().join("b.json")).unwrap());
+    let report: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    let rows = report["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0]["name"], "8 x 1 silu, batch 8");
+    assert!(rows[0]["least"].as_f64() > Some(0.0) && rows[0]["least"].as_f64() <= rows[0]["median"].as_f64());
+    for (bad, says) in [
+        (["bench", "--shape", "64"], "64x3"),
+        (["bench", "--activation", "sigmoid"], "silu"),
+        (["bench", "--seconds", "-1"], "0.01"),
+        (["bench", "--batch", "0"], "65535"),
+    ] {
+        assert!(fail(folder.path(), &bad, 2).contains(says), "{bad:?}");
+    }
+}

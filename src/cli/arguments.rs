@@ -422,12 +422,61 @@ pub struct ListOptions {
     pub json: bool,
 }
 
+/// What `bench` measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BenchGroup {
+    /// Training steps a second, by shape
+    Train,
+    /// Every kernel of a training step: time, dispatches, bytes moved (GPU)
+    Kernels,
+    /// Particles through 32 Heun steps
+    Particles,
+    /// Exact assignment
+    Transport,
+    /// How cost grows with batch, width, particles and points
+    Growth,
+}
+
+impl BenchGroup {
+    /// What is measured where nothing else is asked for.
+    pub const DEFAULT: [Self; 4] = [Self::Train, Self::Kernels, Self::Particles, Self::Transport];
+}
+
 /// Options of `bench`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Medians of five rounds, with the least and the greatest; close other programs first.
+
+Examples:
+  rectiflow bench --report bench.json
+  rectiflow bench --only train --backend cpu --shape 128x3 --batch 1024 --activation silu
+  rectiflow bench --only growth"
+)]
 pub struct BenchOptions {
     /// Where to train; both where it is not given and there is an adapter
     #[arg(long, value_enum)]
     pub backend: Option<BackendName>,
+    /// Measures this alone; may be given more than once
+    #[arg(long, value_enum)]
+    pub only: Vec<BenchGroup>,
+    /// A network, width x hidden layers, as in 64x3; may be given more than once [default: four of them]
+    #[arg(long, value_name = "WIDTHxLAYERS")]
+    pub shape: Vec<String>,
+    /// Rows of the batch
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub batch: Option<String>,
+    /// The activation of the networks [default: silu]
+    #[arg(long, value_name = "NAME")]
+    pub activation: Option<String>,
+    /// Least seconds of a round of training [default: 0.2]
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    pub seconds: Option<String>,
+    /// Writes all of it as JSON, with what the machine is
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Prints that JSON instead of the table
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `key=value`.

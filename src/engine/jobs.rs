@@ -26,14 +26,11 @@ use crate::flow::prediction::Prediction;
 use crate::flow::random::Stream;
 use crate::lab::{Experiment, Grid, Origin, RunId, Sampler, Sampling};
 
-/// Particles of the budget.
-const FINE_COUNT: usize = 2048;
-
-/// How the budget's flow is integrated: its straightness is then within a percent of the continuous one.
-const fn fine_sampling(shown: &Sampling) -> Sampling {
+/// How the budget's flow is integrated.
+const fn fine_sampling(shown: &Sampling, effort: Effort) -> Sampling {
     Sampling {
         sampler: Sampler::Heun,
-        steps: 32,
+        steps: effort.budget_steps,
         grid: Grid::Uniform,
         ..*shown
     }
@@ -101,7 +98,6 @@ impl MeasureJob {
         let known_floor = floors.loss.as_ref().map(|f| f.mean);
         let estimable = self.fits_all_t && experiment.loss == Loss::Mse;
         let by_sizes = estimable.then(|| self.floor_by_sizes(|_| 1.0));
-        let by_budget = by_sizes.filter(|_| self.fine.is_some());
         let floor = known_floor.or(by_sizes);
         let curve_floor = floors
             .curve
@@ -109,9 +105,8 @@ impl MeasureJob {
             .map(|f| f.mean)
             .or_else(|| estimable.then(|| self.floor_by_sizes(|group| self.pairs.weights[group])));
         let exact = floors.loss_kind == Some(Worth::Exact.name());
-        let budget = self.fine.as_ref().zip(if exact { known_floor } else { by_budget });
-        let budget = budget.and_then(|(fine, floor)| {
-            let chords = picked(&self.pairs.u);
+        let budget = self.fine.as_ref().zip(floor).and_then(|(fine, floor)| {
+            let chords = picked(&self.pairs.u, self.effort);
             super::budget::of(
                 self.pairs.cost,
                 &chords,
@@ -199,9 +194,9 @@ fn mean_distance(a: &Draws, b: &Draws, distance: fn(&[Point], &[Point]) -> Optio
 }
 
 /// Those of the fresh pairs that the budget's particles start from: some at every t.
-fn picked<T: Clone>(all: &[T]) -> Vec<T> {
+fn picked<T: Clone>(all: &[T], effort: Effort) -> Vec<T> {
     all.iter()
-        .step_by(all.len().div_ceil(FINE_COUNT).max(1))
+        .step_by(all.len().div_ceil(effort.budget_particles).max(1))
         .cloned()
         .collect()
 }
@@ -250,11 +245,19 @@ impl Session {
     /// # Errors
     /// The backend's fault.
     pub fn measures(&mut self, id: RunId, sampling: &Sampling) -> Result<Measures, Fault> {
+        self.measures_with(id, sampling, Effort::FULL)
+    }
+
+    /// The measures of a run at a chosen effort, here and now.
+    ///
+    /// # Errors
+    /// The backend's fault.
+    pub fn measures_with(&mut self, id: RunId, sampling: &Sampling, effort: Effort) -> Result<Measures, Fault> {
         let Some(at) = self.index(id) else {
             return Ok(Measures::default());
         };
         let trajectories = Arc::new(self.sample(id, sampling, None, true)?);
-        let done = self.measure_job(at, sampling, Effort::FULL, trajectories)?.finish();
+        let done = self.measure_job(at, sampling, effort, trajectories)?.finish();
         Ok(done.measures)
     }
 
@@ -298,10 +301,14 @@ impl Session {
         let budgeted = experiment.budget_holds() && fits_all_t;
         let fine = if budgeted {
             // from where pairs start, so that their noise is the budget's
-            let (x, t, u) = (picked(&pairs.x), picked(&pairs.t), picked(&pairs.u));
+            let (x, t, u) = (
+                picked(&pairs.x, effort),
+                picked(&pairs.t, effort),
+                picked(&pairs.u, effort),
+            );
             let start = |((x, &t), u): ((&[f32; 2], &f32), &Point)| [0, 1].map(|i| x[i] - t * u[i] as f32);
             let some = x.iter().zip(&t).zip(&u).map(start).collect();
-            Some(self.sample(id, &fine_sampling(sampling), Some(some), true)?)
+            Some(self.sample(id, &fine_sampling(sampling, effort), Some(some), true)?)
         } else {
             None
         };

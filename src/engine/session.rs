@@ -15,7 +15,7 @@ use super::pacing::{StepPacer, Throttle};
 use super::run::ActiveRun;
 use super::snapshot::{BackendStatus, Notice, RunSnapshot, RunState, Snapshot};
 use super::stage::ActiveStage;
-use crate::backend::{Backend, Fault, TrainReport};
+use crate::backend::{Backend, Fault, KernelCost, TrainReport};
 use crate::lab::{Change, Lab, LabRun, RunId};
 use crate::net::Checkpoint;
 
@@ -325,6 +325,17 @@ impl Session {
             return Ok(TrainReport::default());
         };
         self.with_run(at, |session, run| session.train_run(run, steps))
+    }
+
+    /// What each kernel of a run's training step costs; nothing where its backend has no kernels. The run stays as it is.
+    ///
+    /// # Errors
+    /// The backend's fault.
+    pub fn profile(&mut self, id: RunId, steps: u32) -> Result<Vec<KernelCost>, Fault> {
+        let Some(at) = self.index(id) else {
+            return Ok(Vec::new());
+        };
+        self.backend.profile(self.runs[at].slot, steps)
     }
 
     fn train_run(&mut self, run: &mut ActiveRun, steps: u32) -> Result<TrainReport, Fault> {

@@ -162,11 +162,10 @@ fn line_ui(ui: &mut Ui, line: &Line, longest: f64, shown: bool) -> bool {
             ui.label(&spoken);
             let sum = budget.floor + budget.bends + budget.carried;
             let off = 100.0 * (sum / budget.coupling_cost - 1.0).abs();
-            ui.label(if budget.floor_estimated {
-                t!("budget.estimated").into_owned()
-            } else {
-                t!("budget.closes", off = measured(off)).into_owned()
-            });
+            ui.label(t!("budget.closes", off = measured(off)));
+            if budget.floor_estimated {
+                ui.label(t!("budget.estimated"));
+            }
         }
         Err(why) => _ = ui.label(t!(*why)),
     });

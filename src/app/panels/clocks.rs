@@ -92,6 +92,7 @@ fn training(app: &mut App, ui: &mut Ui, height: f32) {
     let chart = LossChart {
         losses: &run.losses,
         floor: run.measures.curve_floor,
+        floor_estimated: run.measures.loss_floor_kind.as_deref() == Some("estimated"),
         edits: &run.edits,
         planned_steps: planned,
     };

@@ -1,4 +1,4 @@
-//! The loss curve: logarithmic, with its floor dashed and a mark at every live change of a knob. And the loss by t beside
+//! The loss curve: logarithmic, with its floor dashed (dotted where it is estimated) and a mark at every live change of a knob. And the loss by t beside
 //! the law of t.
 
 use eframe::egui::{Align2, Color32, FontId, Rect, Role, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
@@ -15,6 +15,8 @@ pub struct LossChart<'a> {
     pub losses: &'a [[f64; 2]],
     /// The least the loss can be.
     pub floor: Option<f64>,
+    /// Whether that floor is estimated: it is then dotted, as in the budget.
+    pub floor_estimated: bool,
     /// Live changes: (step, what).
     pub edits: &'a [(u64, String)],
     /// Where the axis ends at least.
@@ -49,7 +51,12 @@ impl LossChart<'_> {
             .add(Shape::line(line, Stroke::new(2.0, colors.learned)));
         if let Some(floor) = self.floor.filter(|f| *f > 0.0) {
             let y = place(plot, bounds, [0.0, floor.log10()]).y;
-            dashed(ui, [pos2(plot.left(), y), pos2(plot.right(), y)], colors.floor);
+            let line = [pos2(plot.left(), y), pos2(plot.right(), y)];
+            if self.floor_estimated {
+                ui.painter().extend(Shape::dotted_line(&line, colors.floor, 5.0, 1.2));
+            } else {
+                dashed(ui, line, colors.floor);
+            }
             let font = FontId::proportional(text::SMALL);
             let label = t!("training.floor", value = measured(floor)).into_owned();
             let galley = ui.painter().layout_no_wrap(label, font, colors.floor);
@@ -299,6 +306,7 @@ mod tests {
         let chart = LossChart {
             losses: &[[0.0, 4.0], [10.0, 2.0]],
             floor: Some(1.0),
+            floor_estimated: false,
             edits: &[],
             planned_steps: 100,
         };
