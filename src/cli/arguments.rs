@@ -132,6 +132,7 @@ pub struct RunOptions {
 Examples:
   rectiflow sample out --out x1.npy
   rectiflow sample out --sampler euler --steps 4 --count 10000 --seed 7 --out x1.npy --trajectories t.npy
+  rectiflow sample out --sampler unipc-bh2-3 --grid log-snr --evaluations 12 --out x1.npy
   rectiflow sample out --from x0.npy --exact --sampler dopri5 --tolerance 1e-9 --out x1.npy"
 )]
 pub struct SampleOptions {
@@ -144,9 +145,15 @@ pub struct SampleOptions {
     /// Sampler (`rectiflow list samplers`) [default: the run's]
     #[arg(long, value_name = "NAME")]
     pub sampler: Option<String>,
+    /// Where the solver steps lie (`rectiflow list grids`) [default: the run's]
+    #[arg(long, value_name = "NAME")]
+    pub grid: Option<String>,
     /// Solver steps [default: the run's]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub steps: Option<String>,
+    /// Instead of steps: evaluations of the field per particle, rounded down to whole steps
+    #[arg(long, value_name = "N", allow_negative_numbers = true, conflicts_with = "steps")]
+    pub evaluations: Option<String>,
     /// Particles, where --from is not given [default: the run's]
     #[arg(long, value_name = "N", allow_negative_numbers = true, conflicts_with = "from")]
     pub count: Option<String>,

@@ -15,7 +15,7 @@ use crate::flow::distribution::DISTRIBUTIONS;
 use crate::flow::path::PATHS;
 use crate::flow::prediction::PREDICTIONS;
 use crate::flow::quantity::QUANTITIES;
-use crate::flow::sampler::SAMPLERS;
+use crate::flow::sampler::{GRIDS, SAMPLERS};
 use crate::flow::table::Entry;
 use crate::flow::time_density::{LOSS_WEIGHTS, TIME_DENSITIES};
 use crate::lab::{BadInput, FIGURE_THEMES, PRESETS, kind_defaults, nearest};
@@ -31,7 +31,6 @@ const LOSSES: [Row; 2] = [
         "sqrt(|e|² + c²) - c: quadratic up to c, linear beyond (Lee, Lin, Fanti 2024)",
     ),
 ];
-const GRIDS: [Row; 1] = [("uniform", "solver steps even in t")];
 const LENSES: [Row; 1] = [("flow-matching", "dx/dt = v(x, t)")];
 const BACKENDS: [Row; 3] = [
     ("auto", "a real GPU where there is one, else the CPU"),
@@ -68,6 +67,7 @@ fn lists() -> Vec<List> {
     let overs: Vec<Row> = OVERS.iter().map(|o| (o.1, o.2)).collect();
     let data: Vec<Row> = DATA.iter().map(|d| (d.1, d.2)).collect();
     let samplers: Vec<Row> = SAMPLERS.iter().map(|s| (s.name, s.summary)).collect();
+    let grids: Vec<Row> = GRIDS.iter().map(|g| (g.1, g.2)).collect();
     vec![
         list_of(
             "presets",
@@ -142,7 +142,7 @@ fn lists() -> Vec<List> {
             "grids",
             "where the solver steps lie: sampling.grid",
             "sampling.grid",
-            &GRIDS,
+            &grids,
         ),
         list_of(
             "quantities",

@@ -8,13 +8,12 @@ use super::run::ONLY_RUN;
 use super::run_dir::RunDir;
 use crate::backend::Trajectories;
 use crate::engine::session::Session;
-use crate::engine::start_points;
 use crate::engine::truth;
+use crate::engine::{plan, start_points};
 use crate::export::npy;
 use crate::flow::Point;
-use crate::flow::lens::Lens;
 use crate::flow::path::narrower;
-use crate::flow::sampler::{Recorded, table};
+use crate::flow::sampler::Recorded;
 use crate::lab::{BadInput, MOST_STATES, RunFile, Sampling, read_points};
 
 /// Does what `rectiflow sample` says.
@@ -26,7 +25,9 @@ pub fn sample(options: &SampleOptions) -> Result<(), Failure> {
     let mut draft = dir.draft()?;
     for (key, value) in [
         ("sampler", &options.sampler),
+        ("grid", &options.grid),
         ("steps", &options.steps),
+        ("evaluations", &options.evaluations),
         ("count", &options.count),
         ("seed", &options.seed),
         ("tolerance", &options.tolerance),
@@ -68,7 +69,7 @@ pub fn sample(options: &SampleOptions) -> Result<(), Failure> {
 /// Messages name what was typed: `--steps`, not `sampling.steps`.
 fn option_named(error: &BadInput) -> BadInput {
     let mut text = error.to_string();
-    for key in ["sampler", "steps", "count", "seed", "tolerance"] {
+    for key in ["sampler", "grid", "steps", "evaluations", "count", "seed", "tolerance"] {
         text = text.replace(&format!("\"sampling.{key}\""), &format!("--{key}"));
     }
     BadInput::new(text)
@@ -108,19 +109,13 @@ fn exact(file: &RunFile, start: Option<Vec<Point>>, record: bool) -> Result<Reco
         let points = start_points(&file.experiment, sampling);
         points.iter().map(|p| p.map(f64::from)).collect()
     });
-    let (from, to) = narrower(truth.field.ends(), file.experiment.path.ends(Lens::FlowMatching, false));
-    match table(
-        sampling.sampler,
-        sampling.rk2_a,
-        sampling.grid,
-        sampling.steps,
-        from,
-        to,
-    ) {
+    let mut plan = plan(&file.experiment, sampling);
+    (plan.from, plan.to) = narrower(truth.field.ends(), (plan.from, plan.to));
+    match plan.table() {
         Some(table) => Ok(truth.field.integrate(&table, &start, record)),
         None => truth
             .field
-            .integrate_adaptively((from, to), sampling.tolerance, &start, record)
+            .integrate_adaptively((plan.from, plan.to), sampling.tolerance, &start, record)
             .map_err(|e| Failure::Machine(format!("{e}; loosen it with --tolerance"))),
     }
 }

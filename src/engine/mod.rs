@@ -26,4 +26,4 @@ mod tests;
 pub mod truth;
 pub mod worker;
 
-pub use sampling::{span, start_points};
+pub use sampling::{plan, start_points};

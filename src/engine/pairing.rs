@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use super::run::ActiveRun;
-use super::sampling::span;
+use super::sampling::plan;
 use super::session::Session;
 use super::snapshot::{PairProgress, RunState};
 use crate::backend::{Fault, Slot, Trajectories, Weights};
 use crate::flow::coupling::{Coupling, ModelPairs, Pair};
 use crate::flow::prediction::Output;
 use crate::flow::random::Stream;
-use crate::flow::sampler::table;
+use crate::flow::sampler::Plan;
 use crate::lab::{Lens, RunId, Sampling};
 
 /// Particles carried at a time, so that one slice takes some milliseconds.
@@ -27,8 +27,8 @@ pub struct Pairing {
     pairs: Vec<Pair>,
     /// Field evaluations spent.
     evaluations: u64,
-    /// Between which t the parent's flow runs.
-    ends: (f64, f64),
+    /// How it is carried, forward.
+    plan: Plan,
     /// What the parent's network puts out.
     output: Output,
     /// What a source point is multiplied by to be where the parent's flow starts.
@@ -84,7 +84,14 @@ impl Session {
         self.with_run(at, Self::keep_checkpoint);
         let parent = &self.runs[at];
         let (job, checkpoint) = (Arc::clone(&parent.job), parent.checkpoint.clone());
-        let (ends, scale) = (span(&parent.experiment), parent.experiment.path.start_scale());
+        let sampling = Sampling {
+            lens: Lens::FlowMatching,
+            sampler: settings.sampler,
+            steps: settings.steps,
+            ..Sampling::default()
+        };
+        let plan = plan(&parent.experiment, &sampling);
+        let scale = parent.experiment.path.start_scale();
         let alike = checkpoint.params.len() == run.checkpoint.params.len() && job.output == run.job.output;
         if run.origin.starts_from_parent() && run.step == 0 && alike {
             run.checkpoint.params.clone_from(&checkpoint.ema);
@@ -103,7 +110,7 @@ impl Session {
                     inverse,
                     pairs: Vec::new(),
                     evaluations: 0,
-                    ends,
+                    plan,
                     output,
                     scale,
                 });
@@ -207,38 +214,17 @@ impl Session {
     }
 
     fn carry(&mut self, pairing: &Pairing, backward: bool, start: &[[f32; 2]]) -> Result<Trajectories, Fault> {
-        let (settings, ends) = (&pairing.settings, pairing.ends);
-        let (from, to) = if backward { (ends.1, ends.0) } else { ends };
-        let sampling = Sampling {
-            lens: Lens::FlowMatching,
-            sampler: settings.sampler,
-            steps: settings.steps,
-            ..Sampling::default()
-        };
-        match table(
-            settings.sampler,
-            sampling.rk2_a,
-            sampling.grid,
-            settings.steps,
-            from,
-            to,
-        ) {
-            Some(table) => self.backend.integrate(
-                pairing.slot,
-                Weights::Sampling,
-                &table.through(&pairing.output),
-                start,
-                false,
-            ),
-            None => super::sampling::adaptive(
-                self.backend.as_mut(),
-                pairing.slot,
-                &pairing.output,
-                &sampling,
-                start,
-                (from, to),
-                false,
-            ),
+        let mut plan = pairing.plan;
+        if backward {
+            (plan.from, plan.to) = (plan.to, plan.from);
+        }
+        let (backend, slot, output) = (self.backend.as_mut(), pairing.slot, &pairing.output);
+        match plan.table() {
+            Some(table) => backend.integrate(slot, Weights::Sampling, &table.through(output), start, false),
+            None => {
+                let (ends, sampling) = ((plan.from, plan.to), Sampling::default());
+                super::sampling::adaptive(backend, slot, output, &sampling, start, ends, false)
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use crate::flow::lens::Lens;
 use crate::flow::path::{Path, narrower};
 use crate::flow::prediction::{Output, Prediction};
 use crate::flow::random::Stream;
-use crate::flow::sampler::{Dopri5Error, dopri5, table};
+use crate::flow::sampler::{Dopri5Error, Plan, dopri5};
 use crate::lab::{Experiment, RunId, Sampling};
 
 /// Points in f64.
@@ -21,14 +21,23 @@ pub(super) fn points_f64(points: &[[f32; 2]]) -> Vec<Point> {
     points.iter().map(|p| p.map(f64::from)).collect()
 }
 
-/// Between which t a flow is integrated: the path's named ends; a target of atoms ends at 1 - 1e-3 on every path, since
-/// the exact velocity is infinite at t = 1 there (MATHS.md).
-pub fn span(experiment: &Experiment) -> (f64, f64) {
-    let ends = experiment.path.ends(Lens::FlowMatching, false);
+/// What is integrated under these settings: the method and its grid on the experiment's path, between the path's named ends
+/// (nearer to each other where the method or the grid works in lambda). A target of atoms ends at 1 - 1e-3 on every path,
+/// since the exact velocity is infinite at t = 1 there (MATHS.md).
+pub fn plan(experiment: &Experiment, sampling: &Sampling) -> Plan {
+    let in_lambda = sampling.sampler.needs_lambda() || sampling.grid.needs_lambda();
+    let mut ends = experiment.path.ends(Lens::FlowMatching, in_lambda);
     if matches!(*experiment.target, Distribution::Points { .. }) {
-        narrower(ends, (0.0, 1.0 - ATOM_MARGIN))
-    } else {
-        ends
+        ends = narrower(ends, (0.0, 1.0 - ATOM_MARGIN));
+    }
+    Plan {
+        sampler: sampling.sampler,
+        rk2_a: sampling.rk2_a,
+        grid: sampling.grid,
+        steps: sampling.steps,
+        path: experiment.path,
+        from: ends.0,
+        to: ends.1,
     }
 }
 
@@ -80,19 +89,14 @@ impl Session {
         let (slot, experiment) = (self.runs[at].slot, &self.runs[at].experiment);
         let output = self.runs[at].job.output;
         let start = start.unwrap_or_else(|| start_points(experiment, sampling));
-        let (from, to) = span(experiment);
-        let table = table(
-            sampling.sampler,
-            sampling.rk2_a,
-            sampling.grid,
-            sampling.steps,
-            from,
-            to,
-        );
+        let plan = plan(experiment, sampling);
         let backend = &mut self.backend;
-        let done = match table {
+        let done = match plan.table() {
             Some(table) => backend.integrate(slot, Weights::Sampling, &table.through(&output), &start, record),
-            None => adaptive(backend.as_mut(), slot, &output, sampling, &start, (from, to), record),
+            None => {
+                let ends = (plan.from, plan.to);
+                adaptive(backend.as_mut(), slot, &output, sampling, &start, ends, record)
+            }
         };
         if let Err(fault) = &done {
             self.recover(fault, None);

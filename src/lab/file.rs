@@ -17,6 +17,8 @@ use crate::flow::distribution::Distribution;
 #[derive(Clone, Debug)]
 pub struct Draft {
     value: Value,
+    /// `sampling.evaluations`, where the solver steps are given by the network calls that they cost.
+    evaluations: Option<Value>,
 }
 
 impl Draft {
@@ -24,12 +26,16 @@ impl Draft {
     pub fn new() -> Self {
         Self {
             value: to_value(&RunFile::default()),
+            evaluations: None,
         }
     }
 
     /// What is already resolved.
     pub fn of(file: &RunFile) -> Self {
-        Self { value: to_value(file) }
+        Self {
+            value: to_value(file),
+            evaluations: None,
+        }
     }
 
     /// Lays a file's text over what is there; files of points that it names lie relative to `base_dir`.
@@ -42,6 +48,7 @@ impl Draft {
         for slot in ["source", "target", "coupling"] {
             resolve_file(&mut given, slot, base_dir);
         }
+        self.take_evaluations(&mut given)?;
         self.value = schema::lay_over(&self.value, &given, "", "")?;
         Ok(())
     }
@@ -66,6 +73,7 @@ impl Draft {
         for key in path.rsplit('.') {
             given = Value::Object(Map::from_iter([(key.to_string(), given)]));
         }
+        self.take_evaluations(&mut given)?;
         self.value = schema::lay_over(&self.value, &given, "", "")?;
         Ok(())
     }
@@ -77,15 +85,38 @@ impl Draft {
     pub fn finish(&self) -> Result<RunFile, BadInput> {
         check_version(&self.value)?;
         limits::check(&self.value, "", "")?;
-        let file = RunFile {
+        let mut file = RunFile {
             experiment: experiment_of(&self.value, "")?,
             sampling: typed(&self.value["sampling"], "sampling")?,
         };
+        if let Some(evaluations) = &self.evaluations {
+            file.sampling.steps = steps_for(&file.sampling, evaluations)?;
+        }
         let experiment = &file.experiment;
         experiment.path_fits_source().map_err(BadInput::new)?;
         experiment.prediction_fits().map_err(BadInput::new)?;
         check_states(&file.sampling, "sampling")?;
         Ok(file)
+    }
+
+    /// Takes `sampling.evaluations` out of what is given: it stands for the solver steps, whichever was said last.
+    fn take_evaluations(&mut self, given: &mut Value) -> Result<(), BadInput> {
+        let Some(sampling) = given.get_mut("sampling").and_then(Value::as_object_mut) else {
+            return Ok(());
+        };
+        let evaluations = sampling.remove("evaluations").filter(|v| !v.is_null());
+        if sampling.contains_key("steps") {
+            if evaluations.is_some() {
+                return Err(BadInput::new(
+                    "\"sampling.steps\" and \"sampling.evaluations\" say the same twice; give one of them",
+                ));
+            }
+            self.evaluations = None;
+        }
+        if evaluations.is_some() {
+            self.evaluations = evaluations;
+        }
+        Ok(())
     }
 }
 
@@ -175,6 +206,21 @@ pub(super) fn experiment_of(value: &Value, shown: &str) -> Result<Experiment, Ba
         .into_iter()
         .find_map(Result::err)
         .map_or(Ok(experiment), |e| Err(BadInput::new(place(&e))))
+}
+
+/// Solver steps for so many network calls.
+fn steps_for(sampling: &Sampling, evaluations: &Value) -> Result<u32, BadInput> {
+    let place = "\"sampling.evaluations\"";
+    let count = evaluations
+        .as_f64()
+        .filter(|n| n.fract() == 0.0 && (1.0..=100_000.0).contains(n));
+    let count = count.ok_or_else(|| {
+        BadInput::new(format!(
+            "{place} is {evaluations}; it must be a whole number from 1 to 100000"
+        ))
+    })?;
+    let steps = sampling.sampler.steps_for(count as u32);
+    steps.map_err(|why| BadInput::new(format!("{place}: {why}")))
 }
 
 /// Refuses a sampling whose trajectories would fill the memory.

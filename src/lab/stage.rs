@@ -28,7 +28,7 @@ pub struct Sampling {
     pub steps: u32,
     /// Particles.
     pub count: u32,
-    /// Where the solver steps lie.
+    /// Where the solver steps lie; the path's own variables are those of the run's path.
     pub grid: Grid,
     /// The parameter a of the order-2 family `rk2` (1/2 is midpoint, 2/3 Ralston, 1 Heun).
     pub rk2_a: f64,

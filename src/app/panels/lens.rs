@@ -10,8 +10,8 @@ use crate::app::ui_command::UiCommand;
 use crate::app::widgets::formula::formula;
 use crate::app::widgets::number::Number;
 use crate::app::widgets::row::{Choice, Words, choice_row, number_row, section, text_or, whole_row};
-use crate::flow::sampler::SAMPLERS;
-use crate::lab::{Sampler, Stage};
+use crate::flow::sampler::{Family, GRIDS, SAMPLERS};
+use crate::lab::{Grid, Sampler, Stage};
 
 /// The whole panel.
 pub fn ui(app: &mut App, ui: &mut Ui) {
@@ -52,8 +52,13 @@ fn sampling(ui: &mut Ui, stage: &mut Stage) {
         .map(|row| {
             let key = format!("option.sampler.{}", row.name);
             let summary = text_or(&format!("{key}.hint"), row.summary);
+            let words = if row.family == Family::Restart {
+                "lens.restart_hint"
+            } else {
+                "lens.sampler_hint"
+            };
             let hint = t!(
-                "lens.sampler_hint",
+                words,
                 order = row.order,
                 evaluations = row.evaluations,
                 summary = summary
@@ -78,6 +83,15 @@ fn sampling(ui: &mut Ui, stage: &mut Stage) {
             }
             let number = Number::whole(1.0..=128.0, 1.0..=10_000.0).log();
             s.steps = whole_row(ui, &Words::of("solver_steps"), &number, u64::from(s.steps)) as u32;
+            let grids: Vec<Choice<Grid>> = GRIDS
+                .iter()
+                .map(|(grid, name, summary)| {
+                    let words = text_or(&format!("option.grid.{name}.name"), name);
+                    (*grid, words, (*summary).to_owned())
+                })
+                .collect();
+            choice_row(ui, &Words::of("grid"), &mut s.grid, &grids);
+            cost(ui, sampler, s.steps);
         }
     }
     let number = Number::whole(64.0..=8192.0, 1.0..=200_000.0).log();
@@ -85,6 +99,17 @@ fn sampling(ui: &mut Ui, stage: &mut Stage) {
     let shown = &mut stage.layers.trajectories_shown;
     let number = Number::whole(10.0..=2000.0, 0.0..=100_000.0).log();
     *shown = whole_row(ui, &Words::of("shown"), &number, u64::from(*shown)) as u32;
+}
+
+/// What a particle costs, and the warning of a method that is wrong on most flows.
+fn cost(ui: &mut Ui, sampler: Sampler, steps: u32) {
+    let row = sampler.row();
+    let colors = theme::current(ui);
+    let evaluations = steps.saturating_mul(row.evaluations);
+    ui.label(RichText::new(t!("lens.evaluations", evaluations = evaluations)).color(colors.weak));
+    if row.family == Family::Restart {
+        ui.label(RichText::new(t!("lens.restart_warning")).color(colors.fault));
+    }
 }
 
 fn buttons(app: &mut App, ui: &mut Ui) {

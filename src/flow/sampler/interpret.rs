@@ -168,7 +168,7 @@ fn combine<T: Real>(written: &mut [[T; 2]], registers: &[Vec<[T; 2]>; REGISTERS]
 mod tests {
     use std::convert::Infallible;
 
-    use super::super::{Grid, Sampler, table};
+    use super::super::{Family, Grid, Sampler, table};
     use super::*;
 
     /// A rotation by `turn` radians a unit of t, about the origin, with a drift in t: solved in closed form below.
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn every_sampler_converges_at_its_order() {
         for row in super::super::SAMPLERS {
-            if row.sampler != Sampler::Dopri5 {
+            if row.family == Family::RungeKutta && row.sampler != Sampler::Dopri5 {
                 let slope = (error(row.sampler, 64) / error(row.sampler, 256)).log2() / 2.0;
                 assert!((slope - f64::from(row.order)).abs() < 0.2, "{}: {slope}", row.name);
             }

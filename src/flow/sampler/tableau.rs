@@ -1,10 +1,11 @@
-//! The tables of the explicit Runge-Kutta methods, from their Butcher tableaus
+//! The tables of the explicit Runge-Kutta methods and of Adams-Bashforth 2: the first from their Butcher tableaus
 //! (Hairer, Norsett, Wanner, "Solving Ordinary Differential Equations I", section II.1).
 //!
 //! One solver step from t to t + h, with `k_i` the outputs:
 //! `x_i = x + h sum_{j<i} a_ij k_j`, `k_i = field(x_i, t + c_i h)`, `x <- x + h sum_i b_i k_i`.
 
-use super::{Grid, MicroOp, OUT0, REGISTERS, STATE, STEP_START, Sampler, Table};
+use super::maker::{Form, Maker};
+use super::{Plan, Sampler, Table};
 
 /// An explicit tableau of up to four stages; unused entries are 0.
 #[derive(Clone, Copy, Debug)]
@@ -54,102 +55,65 @@ impl Tableau {
             Sampler::Ralston => Some(Self::rk2(2.0 / 3.0)),
             Sampler::Rk2 => Some(Self::rk2(rk2_a)),
             Sampler::Rk4 => Some(Self::RK4),
-            Sampler::Dopri5 => None,
+            _ => None,
         }
     }
 }
 
-/// The table of a sampler from `t_start` to `t_end` in `steps` steps (0 counts as 1); None for dopri5, which chooses
-/// its own steps (see [`super::dopri5`]). `rk2_a` is read by `rk2` alone and must be finite and not 0: 1/2 is
-/// midpoint, 2/3 Ralston, 1 Heun.
-pub fn table(sampler: Sampler, rk2_a: f64, grid: Grid, steps: u32, t_start: f64, t_end: f64) -> Option<Table> {
-    let tableau = Tableau::of(sampler, rk2_a)?;
-    let times = times(grid, steps.max(1), t_start, t_end);
-    let mut ops = Vec::with_capacity((times.len() - 1) * (2 * tableau.stages + 2));
-    for step in times.windows(2) {
-        push_step(&mut ops, &tableau, step[0], step[1]);
+/// The table of a Runge-Kutta method; None for any other.
+pub(super) fn table(plan: &Plan) -> Option<Table> {
+    let tableau = Tableau::of(plan.sampler, plan.rk2_a)?;
+    let mut maker = Maker::new(plan);
+    for k in 0..maker.steps() {
+        let (t, t_next) = (maker.times[k], maker.times[k + 1]);
+        push_step(&mut maker, &tableau, t, t_next);
     }
-    Some(Table {
-        ops,
-        evaluations: tableau.stages as u32 * steps.max(1),
-        times,
-    })
+    Some(maker.finish())
 }
 
-/// The solver's times, `steps + 1` of them; both ends are met exactly.
-fn times(grid: Grid, steps: u32, t_start: f64, t_end: f64) -> Vec<f64> {
-    match grid {
-        Grid::Uniform => (0..=steps)
-            .map(|k| {
-                if k == steps {
-                    t_end
-                } else {
-                    t_start + (t_end - t_start) * f64::from(k) / f64::from(steps)
-                }
-            })
-            .collect(),
-    }
-}
-
-fn push_step(ops: &mut Vec<MicroOp>, tableau: &Tableau, t: f64, t_next: f64) {
+fn push_step(maker: &mut Maker, tableau: &Tableau, t: f64, t_next: f64) {
     let h = t_next - t;
     for i in 0..tableau.stages {
         if i > 0 {
-            ops.push(along(h, &tableau.a[i][..i]));
+            along(maker, h, &tableau.a[i][..i]);
         }
         // c = 1 means the end of the step itself, free of rounding
         let c = tableau.c[i];
         let at_time = if c == 1.0 { t_next } else { t + c * h };
-        ops.push(MicroOp::Eval {
-            out: i,
-            at: STATE,
-            t: at_time,
-            a: 0.0,
-            b: 1.0,
-        });
+        maker.eval(i, at_time, Form::Velocity);
     }
-    ops.push(along(h, &tableau.b[..tableau.stages]));
-    let mut copy = [0.0; REGISTERS];
-    copy[STATE] = 1.0;
-    ops.push(MicroOp::Combine {
-        into: STEP_START,
-        coefficients: copy,
-    });
-    ops.push(MicroOp::Record);
+    along(maker, h, &tableau.b[..tableau.stages]);
+    maker.end_step();
 }
 
 /// `STATE = STEP_START + h sum of weights[i] OUT_i`.
-fn along(h: f64, weights: &[f64]) -> MicroOp {
-    let mut coefficients = [0.0; REGISTERS];
-    coefficients[STEP_START] = 1.0;
-    for (i, weight) in weights.iter().enumerate() {
-        coefficients[OUT0 + i] = h * weight;
+fn along(maker: &mut Maker, h: f64, weights: &[f64]) {
+    let outputs: Vec<(usize, f64)> = weights.iter().map(|w| h * w).enumerate().collect();
+    maker.state(1.0, &outputs);
+}
+
+/// Adams-Bashforth of order 2 for steps of any lengths, with w the ratio of this step to the one before:
+/// `x' = x + h ((1 + w/2) v_n - (w/2) v_{n-1})`; the first step is Euler's.
+pub(super) fn adams_bashforth(plan: &Plan) -> Table {
+    let mut maker = Maker::new(plan);
+    for k in 0..maker.steps() {
+        let t = maker.times[k];
+        let h = maker.times[k + 1] - t;
+        maker.eval(k % 2, t, Form::Velocity);
+        if k == 0 {
+            maker.state(1.0, &[(0, h)]);
+        } else {
+            let half = 0.5 * h / (t - maker.times[k - 1]);
+            maker.state(1.0, &[(k % 2, h * (1.0 + half)), ((k - 1) % 2, -h * half)]);
+        }
+        maker.end_step();
     }
-    MicroOp::Combine {
-        into: STATE,
-        coefficients,
-    }
+    maker.finish()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn tables_count_their_evaluations_and_records() {
-        for row in super::super::SAMPLERS {
-            let Some(table) = table(row.sampler, 0.5, Grid::Uniform, 7, 0.25, 0.999) else {
-                assert_eq!(row.sampler, Sampler::Dopri5);
-                continue;
-            };
-            let evals = table.ops.iter().filter(|op| matches!(op, MicroOp::Eval { .. })).count();
-            let records = table.ops.iter().filter(|op| matches!(op, MicroOp::Record)).count();
-            assert_eq!(evals as u32, table.evaluations, "{}", row.name);
-            assert_eq!(table.evaluations, 7 * row.evaluations, "{}", row.name);
-            assert_eq!(records + 1, table.times.len(), "{}", row.name);
-            assert_eq!((table.times[0], table.times[7]), (0.25, 0.999));
-        }
-    }
 
     #[test]
     fn tableaus_meet_the_order_conditions() {
