@@ -219,13 +219,11 @@ impl Session {
             (plan.from, plan.to) = (plan.to, plan.from);
         }
         let (backend, slot, output) = (self.backend.as_mut(), pairing.slot, &pairing.output);
-        match plan.table() {
-            Some(table) => backend.integrate(slot, Weights::Sampling, &table.through(output), start, false),
-            None => {
-                let (ends, sampling) = ((plan.from, plan.to), Sampling::default());
-                super::sampling::adaptive(backend, slot, output, &sampling, start, ends, false)
-            }
+        if let Some(table) = plan.table() {
+            return backend.integrate(slot, Weights::Sampling, &table.through(output), start, false);
         }
+        let (ends, sampling) = ((plan.from, plan.to), Sampling::default());
+        super::sampling::adaptive(backend, slot, output, &sampling, start, ends, false)
     }
 
     /// Makes all pairs that runs wait for, here and now (the command line).

@@ -91,12 +91,11 @@ impl Session {
         let start = start.unwrap_or_else(|| start_points(experiment, sampling));
         let plan = plan(experiment, sampling);
         let backend = &mut self.backend;
-        let done = match plan.table() {
-            Some(table) => backend.integrate(slot, Weights::Sampling, &table.through(&output), &start, record),
-            None => {
-                let ends = (plan.from, plan.to);
-                adaptive(backend.as_mut(), slot, &output, sampling, &start, ends, record)
-            }
+        let done = if let Some(table) = plan.table() {
+            backend.integrate(slot, Weights::Sampling, &table.through(&output), &start, record)
+        } else {
+            let ends = (plan.from, plan.to);
+            adaptive(backend.as_mut(), slot, &output, sampling, &start, ends, record)
         };
         if let Err(fault) = &done {
             self.recover(fault, None);

@@ -57,16 +57,16 @@ pub enum Sampler {
     /// DPM-Solver++ 3, multistep.
     #[serde(rename = "dpm-solver++-3m")]
     DpmSolverPp3m,
-    /// UniPC 2 with B(h) = h (Zhao et al. 2023).
+    /// `UniPC` 2 with B(h) = h (Zhao et al. 2023).
     #[serde(rename = "unipc-bh1-2")]
     UnipcBh12,
-    /// UniPC 3 with B(h) = h (Zhao et al. 2023).
+    /// `UniPC` 3 with B(h) = h (Zhao et al. 2023).
     #[serde(rename = "unipc-bh1-3")]
     UnipcBh13,
-    /// UniPC 2 with B(h) = e^h - 1 (Zhao et al. 2023).
+    /// `UniPC` 2 with B(h) = e^h - 1 (Zhao et al. 2023).
     #[serde(rename = "unipc-bh2-2")]
     UnipcBh22,
-    /// UniPC 3 with B(h) = e^h - 1 (Zhao et al. 2023).
+    /// `UniPC` 3 with B(h) = e^h - 1 (Zhao et al. 2023).
     #[serde(rename = "unipc-bh2-3")]
     UnipcBh23,
 }

@@ -1,4 +1,4 @@
-//! UniPC in the data form (Zhao et al. 2023, arXiv 2302.04867, algorithms 5 to 8): a predictor and a corrector that share
+//! `UniPC` in the data form (Zhao et al. 2023, arXiv 2302.04867, algorithms 5 to 8): a predictor and a corrector that share
 //! their evaluations. The network's value at the predicted point corrects that point and is kept for later steps as
 //! it is; the last step has no corrector, so evaluations = steps.
 
@@ -15,7 +15,7 @@ pub(super) enum Variant {
     Bh2,
 }
 
-/// UniPC of this order, 2 or 3.
+/// `UniPC` of this order, 2 or 3.
 pub(super) fn table(plan: &Plan, variant: Variant, order: usize) -> Table {
     let mut maker = Maker::new(plan);
     let lambdas: Vec<f64> = maker.times.iter().map(|&t| plan.path.lambda(t)).collect();
@@ -49,7 +49,7 @@ fn outputs(leap: &Leap, slots: &[usize], weights: &[f64]) -> Vec<(usize, f64)> {
 }
 
 /// Weights of the output at the step's start and of those at the nodes `r`:
-/// psi1(z) m_0 + B sum_i rho_i (m_i - m_0) / r_i.
+/// `psi1(z) m_0 + B sum_i rho_i (m_i - m_0) / r_i`.
 fn weights(variant: Variant, z: f64, r: &[f64], corrector: bool) -> Vec<f64> {
     let b = match variant {
         Variant::Bh1 => z,
