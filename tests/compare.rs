@@ -5,6 +5,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use rectiflow::app::App;
 use rectiflow::engine::command::Command;
+use rectiflow::engine::marginals::MarginalReport;
 use rectiflow::engine::snapshot::{RunSnapshot, RunState, Snapshot, StageSnapshot};
 use rectiflow::lab::{self, Lab, RunId};
 
@@ -212,4 +213,37 @@ fn a_preset_may_hold_several_stages_and_lets_every_run_begin() {
     harness.run_steps(10);
     key(&mut harness, Modifiers::COMMAND, Key::Z);
     assert_eq!(harness.state().lab.stages.len(), 1, "undo brings the lab back");
+}
+
+#[test]
+fn a_strip_beneath_compares_the_marginals_and_folds_away() {
+    let mut harness = open(lab(), [1440.0, 900.0]);
+    let compared = |h: &Harness<'static, App>| {
+        let sent = h.state().sent().iter().rev();
+        sent.clone().find_map(|c| match c {
+            Command::CompareMarginals(stages) => Some(*stages),
+            _ => None,
+        })
+    };
+    assert_eq!(compared(&harness), None, "one stage alone is compared with nothing");
+    press(&mut harness, "Compare");
+    assert_eq!(compared(&harness), Some(2));
+    harness.get_by_label("The marginals are compared as soon as all stages have particles.");
+    let report = MarginalReport {
+        times: vec![0.0, 0.5, 1.0],
+        points: 512,
+        floor: vec![Some(0.05), Some(0.06), Some(0.25)],
+        others: vec![vec![Some(0.05), Some(0.5), Some(24.7)]],
+    };
+    let known = Snapshot {
+        marginals: Some(std::sync::Arc::new(report)),
+        ..snapshot()
+    };
+    let lab = harness.state().lab.clone();
+    *harness.state_mut() = App::still(lab, known);
+    harness.run_steps(3);
+    harness.get_by_label("W₂² to stage a at t = 1: b 24.7, floor 0.250");
+    key(&mut harness, Modifiers::NONE, Key::M);
+    assert_eq!(compared(&harness), Some(0), "what is not shown costs nothing");
+    assert!(harness.query_by_label_contains("W₂² to stage a").is_none());
 }

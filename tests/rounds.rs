@@ -208,3 +208,33 @@ fn rounds_show_at_any_size_folded_or_not() {
         assert!(harness.state().lab.runs.len() < 6);
     }
 }
+
+#[test]
+fn the_straightening_view_takes_the_stages_place_and_gives_it_back() {
+    let budget = |bends| {
+        Some(Budget {
+            coupling_cost: 246.0,
+            floor: 134.0,
+            floor_estimated: true,
+            bends,
+            carried: 38.0,
+        })
+    };
+    let mut lab = moons();
+    let mut child = lab.runs[0].clone();
+    (child.id, child.experiment.name) = (2, "2-RF".into());
+    child.origin = Origin::Reflow {
+        parent: 1,
+        from_parent: true,
+    };
+    lab.runs.push(child);
+    for size in [[1024.0, 640.0], [1920.0, 1080.0]] {
+        let shot = snapshot(&[(1, None, budget(74.0)), (2, None, budget(0.03))]);
+        let mut harness = open(lab.clone(), shot, size);
+        key(&mut harness, Modifiers::NONE, Key::S);
+        harness.get_by_label("Straightening: 1-RF 74.0, 2-RF 0.0300");
+        assert!(harness.query_by_label_contains("The stage:").is_none());
+        press(&mut harness, "Back to the stages");
+        harness.get_by_label_contains("The stage:");
+    }
+}

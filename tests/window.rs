@@ -81,6 +81,7 @@ fn scene(lab: &Lab) -> Snapshot {
             is_fault: true,
             text: "the loss stopped being a finite number at step 7".into(),
         }]),
+        marginals: None,
         saved: None,
     }
 }

@@ -85,6 +85,7 @@ impl App {
             | UiCommand::LinkView
             | UiCommand::LinkLayers
             | UiCommand::LinkSampler
+            | UiCommand::CompareMarginals
             | UiCommand::RoundsSideBySide => self.stages_command(command),
             UiCommand::PlayFlow
             | UiCommand::FlowBack

@@ -43,6 +43,8 @@ pub struct App {
     link: Link,
     sent: Lab,
     sent_t: f64,
+    /// How many stages the engine was told to compare.
+    sent_compared: usize,
     software_renderer: bool,
     undo: Undoer<Lab>,
     screen: Screen,
@@ -81,6 +83,7 @@ impl App {
             link,
             sent: lab.clone(),
             sent_t: 0.0,
+            sent_compared: 0,
             software_renderer: false,
             undo: Undoer::default(),
             screen: Screen {
@@ -229,6 +232,15 @@ impl App {
         if shows_field && self.clock.t != self.sent_t {
             self.link.send(Command::FlowTime(self.clock.t));
             self.sent_t = self.clock.t;
+        }
+        let compared = if panels::stage::compares_marginals(self) {
+            self.lab.stages.len()
+        } else {
+            0
+        };
+        if compared != self.sent_compared {
+            self.link.send(Command::CompareMarginals(compared));
+            self.sent_compared = compared;
         }
         self.undo.feed_state(ctx.input(|i| i.time), &self.lab);
         if self.undo.is_in_flux() {

@@ -26,6 +26,9 @@ pub struct ReflowSettings {
     pub steps: Option<u64>,
     /// Rounds that one press of "Reflow x k" adds.
     pub rounds: u32,
+    /// Whether a student learns its teacher's own training pairs instead of where its flow ends. Random pairs have no one
+    /// end for a start, so one step can only learn their mean.
+    pub student_of_pairs: bool,
 }
 
 impl Default for ReflowSettings {
@@ -38,6 +41,7 @@ impl Default for ReflowSettings {
             from_parent: true,
             steps: None,
             rounds: 2,
+            student_of_pairs: false,
         }
     }
 }
@@ -148,16 +152,29 @@ pub fn add_child(lab: &mut Lab, parent: RunId, kind: Child, settings: &ReflowSet
         (pairs.sampler, pairs.steps) = ONE_STEP;
     }
     let from_parent = settings.from_parent;
+    let mut experiment = child_of(&from, settings, pairs, String::new());
+    let chance = kind == Child::Distilled && settings.student_of_pairs;
+    if chance {
+        // the pairs of a round of reflow are its parent's ends, and random ones those of the first round
+        experiment.coupling = match from.coupling.model() {
+            Some(_) => Coupling::Independent,
+            None => from.coupling,
+        };
+    }
     lab.runs.push(LabRun {
         id,
-        experiment: child_of(&from, settings, pairs, String::new()),
+        experiment,
         origin: match kind {
             Child::Reflow => Origin::Reflow { parent, from_parent },
             Child::Distilled => Origin::Distilled { parent, from_parent },
         },
         record: None,
     });
-    let tag = tag_of(lab, id);
+    let tag = if chance {
+        rust_i18n::t!("rounds.of_random_pairs", run = tag_of(lab, id)).into_owned()
+    } else {
+        tag_of(lab, id)
+    };
     let numbered = format!("{tag} (");
     let named = |run: &&LabRun| run.experiment.name == tag || run.experiment.name.starts_with(&numbered);
     let same = lab.runs.iter().filter(named).count();
@@ -351,6 +368,22 @@ mod tests {
         assert!(cards.iter().all(|s| s.sampling.seed == 7));
         assert_eq!(cards[0].sampling.steps, lab.stages[0].sampling.steps);
         assert_eq!((cards[1].sampling.sampler, cards[1].sampling.steps), ONE_STEP);
+    }
+
+    #[test]
+    fn a_student_may_learn_its_teachers_own_pairs() {
+        let mut lab = Lab::default();
+        let of_pairs = ReflowSettings {
+            student_of_pairs: true,
+            ..ReflowSettings::default()
+        };
+        let student = add_child(&mut lab, 1, Child::Distilled, &of_pairs).expect("room for it");
+        let coupling = |lab: &Lab, id| lab.run(id).expect("it was added").experiment.coupling.clone();
+        assert_eq!(coupling(&lab, student), Coupling::Independent);
+        let second = add_child(&mut lab, 1, Child::Reflow, &of_pairs).expect("room for it");
+        assert!(coupling(&lab, second).model().is_some(), "a round is made of ends in any case");
+        let student = add_child(&mut lab, second, Child::Distilled, &of_pairs).expect("room for it");
+        assert_eq!(coupling(&lab, student), Coupling::Independent, "not the ends of its teacher's teacher");
     }
 
     #[test]

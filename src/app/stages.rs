@@ -154,6 +154,7 @@ impl App {
                 self.screen.stages.unlink();
             }
             UiCommand::LinkLayers => lab.compare.link_layers = !lab.compare.link_layers,
+            UiCommand::CompareMarginals => lab.compare.marginals = !lab.compare.marginals,
             UiCommand::LinkSampler => lab.compare.link_sampler = !lab.compare.link_sampler,
             _ => self.rounds_side_by_side(),
         }

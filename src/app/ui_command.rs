@@ -55,6 +55,7 @@ pub enum UiCommand {
     LinkView,
     LinkLayers,
     LinkSampler,
+    CompareMarginals,
     RoundsSideBySide,
     Reflow,
     ReflowTimes,
@@ -146,7 +147,7 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
 }
 
 /// Every command without an argument.
-pub const COMMANDS: [Row; 64] = [
+pub const COMMANDS: [Row; 65] = [
     row(Menu::File, UiCommand::OpenLab, ctrl(Key::O)),
     row(Menu::File, UiCommand::SaveLab, ctrl(Key::S)),
     row(Menu::File, UiCommand::SaveLabAs, ctrl_shift(Key::S)),
@@ -198,6 +199,7 @@ pub const COMMANDS: [Row; 64] = [
     row(Menu::Compare, UiCommand::LinkView, ctrl_shift(Key::V)),
     row(Menu::Compare, UiCommand::LinkLayers, ctrl_shift(Key::L)),
     row(Menu::Compare, UiCommand::LinkSampler, ctrl_shift(Key::M)),
+    row(Menu::Compare, UiCommand::CompareMarginals, plain(Key::M)),
     row(Menu::View, UiCommand::Straightening, plain(Key::S)),
     row(Menu::View, UiCommand::FoldLeft, plain(Key::F2)),
     row(Menu::View, UiCommand::FoldRight, plain(Key::F3)),

@@ -40,6 +40,8 @@ pub enum Command {
     FlowTime(f64),
     /// Stop the search for the cheapest pairs of the couplings view (false), or begin it again (true).
     SeekOptima(bool),
+    /// Compare the marginals of so many of the first stages; fewer than two are none.
+    CompareMarginals(usize),
     /// Train on another backend, from the parameters as they are.
     UseBackend(BackendChoice),
     /// Fill every run's record into this lab and hand it to `Snapshot::saved`, stamped with this number.

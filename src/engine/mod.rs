@@ -12,6 +12,7 @@ mod derivatives;
 mod floors;
 pub mod jobs;
 mod learned;
+pub mod marginals;
 pub mod measures;
 pub mod pacing;
 mod pairing;

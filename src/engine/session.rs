@@ -11,6 +11,7 @@ use super::backends;
 use super::command::{BackendChoice, Command};
 use super::coupling::CouplingThread;
 use super::derivatives::Twin;
+use super::marginals::MarginalThread;
 use super::pacing::{StepPacer, Throttle};
 use super::run::ActiveRun;
 use super::snapshot::{BackendStatus, Notice, RunSnapshot, RunState, Snapshot};
@@ -36,6 +37,8 @@ pub struct Session {
     pub(super) couplings: Option<CouplingThread>,
     /// Copies of runs' networks, for what the backend does not give.
     pub(super) twins: Vec<Twin>,
+    /// Where stages are compared: in the window alone.
+    pub(super) marginals: Option<MarginalThread>,
     parked: Vec<ActiveRun>,
     notices: Arc<Vec<Notice>>,
     notice_count: u64,
@@ -75,6 +78,7 @@ impl Session {
             measuring: None,
             couplings: None,
             twins: Vec::new(),
+            marginals: None,
             parked: Vec::new(),
             notices: Arc::default(),
             notice_count: 0,
@@ -111,6 +115,7 @@ impl Session {
             self.remove(id);
         }
         self.stages.clear();
+        self.forget_marginals();
         self.take_lab(lab, false);
     }
 
@@ -448,6 +453,7 @@ impl Session {
                 }
             }
             Command::SeekOptima(go) => self.seek_optima(go),
+            Command::CompareMarginals(stages) => self.compare_marginals(stages),
             Command::UseBackend(choice) => self.use_backend(choice),
             Command::Collect(number) => {
                 let mut lab = Lab::clone(&self.lab);
@@ -533,6 +539,7 @@ impl Session {
             backend: self.status.clone(),
             runs,
             stages: self.stages.iter().map(|s| s.snapshot.clone()).collect(),
+            marginals: self.marginal_report(),
             notices: Arc::clone(&self.notices),
             saved: self.saved.clone(),
         })

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::command::BackendChoice;
 use super::coupling::CouplingReport;
+use super::marginals::MarginalReport;
 use super::measures::Measures;
 use super::probe::Learned;
 use crate::backend::Trajectories;
@@ -26,6 +27,8 @@ pub struct Snapshot {
     pub runs: Vec<RunSnapshot>,
     /// One a stage of the lab, in its order.
     pub stages: Vec<StageSnapshot>,
+    /// How far the marginals of the first stage are from those of the others, where that is asked for.
+    pub marginals: Option<Arc<MarginalReport>>,
     /// What happened that the user should know, oldest first; the last 50.
     pub notices: Arc<Vec<Notice>>,
     /// The answer to `Command::Collect`: its number and the lab with every run's record.

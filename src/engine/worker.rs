@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::command::{BackendChoice, Command};
 use super::coupling::CouplingReport;
+use super::marginals::MarginalReport;
 use super::jobs::{JobDone, JobThread};
 use super::session::Session;
 use super::snapshot::Snapshot;
@@ -25,6 +26,8 @@ pub(super) enum Message {
     Job(Box<JobDone>),
     /// From the thread of couplings.
     Coupling(Box<CouplingReport>),
+    /// From the thread of marginals.
+    Marginals(Box<MarginalReport>),
 }
 
 /// A session on its own thread.
@@ -107,6 +110,7 @@ fn serve(
         return;
     };
     session.report_couplings(back.clone());
+    session.report_marginals(back.clone());
     let mut jobs = JobThread::start(back);
     session.apply(lab);
     for run in begins(lab) {
@@ -118,6 +122,7 @@ fn serve(
         let worked = session.advance();
         let drew = session.refresh_stages() | session.refresh_measures(&mut jobs);
         session.refresh_couplings();
+        session.refresh_marginals();
         let due = published.is_none_or(|at| at.elapsed() >= FRAME);
         if due || (!worked && !drew) {
             let snapshot = session.snapshot();
@@ -150,6 +155,7 @@ fn serve(
                 Message::Command(command) => session.command(command),
                 Message::Job(done) => session.take_job(*done, &mut jobs),
                 Message::Coupling(report) => session.take_coupling(*report),
+                Message::Marginals(report) => session.take_marginals(*report),
             }
         }
     }

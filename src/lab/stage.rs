@@ -175,6 +175,8 @@ pub struct Compare {
     pub link_layers: bool,
     /// Sampler, steps and grid are those of the stage with the focus, where the lens is the same.
     pub link_sampler: bool,
+    /// A strip beneath shows how far the marginals of the others are from those of the first stage.
+    pub marginals: bool,
 }
 
 impl Default for Compare {
@@ -186,6 +188,7 @@ impl Default for Compare {
             link_view: true,
             link_layers: true,
             link_sampler: false,
+            marginals: true,
         }
     }
 }

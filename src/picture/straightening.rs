@@ -183,6 +183,11 @@ pub(super) fn color_of(theme: Theme, index: usize) -> Rgba {
     })
 }
 
+/// A color without a meaning of its own, for curve number `index` of stages that are compared.
+pub fn other_color(theme: Theme, index: usize) -> Rgba {
+    color_of(theme, index + 4)
+}
+
 /// W2 squared after 1, 2, 4, 8 and 100 Euler steps, with the floor of finite samples; and what is lacking for it.
 pub fn few_steps(members: &[Member], theme: Theme) -> (Chart, Option<String>) {
     let mut series = Vec::new();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::backend::{Fault, Trajectories};
 use crate::engine::command::{BackendChoice, Command};
+use crate::engine::marginals::MarginalReport;
 use crate::engine::measures::Measures;
 use crate::engine::session::Session;
 use crate::engine::snapshot::StageSnapshot;
@@ -275,6 +276,17 @@ impl Studio {
     /// All that a run's training has changed; None where there is no such run.
     pub fn checkpoint(&mut self, id: RunId) -> Option<Checkpoint> {
         self.session.checkpoint(id)
+    }
+
+    /// How far the laws of the lab's stages are apart; without times where there are fewer than two, or one has no flow yet.
+    pub fn marginals(&mut self) -> MarginalReport {
+        self.session.apply(&Arc::new(self.lab.clone()));
+        for _ in 0..8 {
+            if !self.session.refresh_stages() {
+                break;
+            }
+        }
+        self.session.marginals()
     }
 
     /// The measures of a run at full effort, taken once. Of a child whose parent is not here to make its pairs, nothing is

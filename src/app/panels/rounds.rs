@@ -89,6 +89,17 @@ fn title(app: &mut App, ui: &mut Ui) {
             if response.clicked() {
                 app.run_command(&ctx, &fold);
             }
+            ui.spacing_mut().item_spacing.x = 4.0;
+            for (command, key) in [
+                (UiCommand::RoundsSideBySide, "rounds.side_by_side"),
+                (UiCommand::Straightening, "rounds.straightening"),
+            ] {
+                let response = ui.add(Button::new(t!(key)).small()).on_hover_text(command.tooltip(&ctx));
+                name_it(&response, &command.name());
+                if response.clicked() {
+                    app.run_command(&ctx, &command);
+                }
+            }
         }
     });
 }
@@ -163,6 +174,10 @@ fn settings_ui(app: &mut App, ui: &mut Ui) {
     row(ui, &Words::of("from_parent"), |ui| {
         ui.selectable_value(&mut s.from_parent, true, t!("rounds.from_parent"));
         ui.selectable_value(&mut s.from_parent, false, t!("rounds.afresh"));
+    });
+    row(ui, &Words::of("student_pairs"), |ui| {
+        ui.selectable_value(&mut s.student_of_pairs, false, t!("rounds.of_ends"));
+        ui.selectable_value(&mut s.student_of_pairs, true, t!("rounds.of_pairs"));
     });
     let number = Number::whole(500.0..=50_000.0, 1.0..=1e9).log();
     let before = s.steps.unwrap_or(planned);

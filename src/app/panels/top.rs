@@ -77,6 +77,7 @@ fn is_on(app: &App, command: &UiCommand) -> Option<bool> {
         UiCommand::LinkView => Some(compare.link_view),
         UiCommand::LinkLayers => Some(compare.link_layers),
         UiCommand::LinkSampler => Some(compare.link_sampler),
+        UiCommand::CompareMarginals => Some(compare.marginals),
         _ => None,
     }
 }

@@ -188,7 +188,7 @@ pub fn nice_step(raw: f64) -> f64 {
 }
 
 /// Round values between 10^low and 10^high, at most `most`, and at least one.
-fn ticks_log(low: f64, high: f64, most: usize) -> Vec<f64> {
+pub fn ticks_log(low: f64, high: f64, most: usize) -> Vec<f64> {
     let all = |mantissas: &[f64]| -> Vec<f64> {
         (low.floor() as i32..=high.ceil() as i32)
             .flat_map(|p| mantissas.iter().map(move |m| m * 10f64.powi(p)))

@@ -5,6 +5,7 @@
 mod bars;
 mod couplings;
 mod curves;
+mod marginals;
 mod planes;
 mod reflow;
 mod rows;
@@ -73,7 +74,7 @@ const fn view(name: &'static str, summary: &'static str, moves: bool, make: Make
 }
 
 /// All views.
-pub const VIEWS: [View; 21] = [
+pub const VIEWS: [View; 22] = [
     view(
         "stage",
         "the stage with the layers that the lab has on",
@@ -163,6 +164,12 @@ pub const VIEWS: [View; 21] = [
         "the lab's stages side by side, with the same particles",
         true,
         rows::compare,
+    ),
+    view(
+        "marginals",
+        "the distance in law from the first stage to each other one, at each flow time",
+        false,
+        marginals::marginals,
     ),
     view(
         "reflow",

@@ -5,6 +5,7 @@
 
 mod draw;
 mod grid;
+mod marginals;
 mod plot;
 pub mod pointer;
 mod probe;
@@ -20,6 +21,8 @@ use crate::app::paint::PicturePainter;
 use crate::app::theme;
 use crate::lab::{Arrangement, MOST_STAGES};
 use crate::picture::stage::StageCache;
+pub use marginals::shown as compares_marginals;
+use plot::surface;
 pub use switches::LAYERS;
 use view::View;
 
@@ -120,7 +123,8 @@ impl StageViews {
 pub fn ui(app: &mut App, ui: &mut Ui) {
     let full = ui.available_rect_before_wrap();
     let height = switches::height(full.width());
-    let room = Rect::from_min_max(full.min, pos2(full.right(), full.bottom() - height));
+    let strip = marginals::height(app, ui);
+    let room = Rect::from_min_max(full.min, pos2(full.right(), full.bottom() - height - strip));
     let shown = app.lab.shown();
     let head = title::heights(app);
     let arrangement = app.lab.compare.arrangement;
@@ -141,6 +145,10 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
         } else {
             plot::ui(app, &mut cell_ui, index, cell);
         }
+    }
+    if strip > 0.0 {
+        let under = Rect::from_min_max(pos2(full.left(), room.bottom()), pos2(full.right(), room.bottom() + strip));
+        marginals::ui(app, ui, under);
     }
     let row = Rect::from_min_max(pos2(full.left(), full.bottom() - height), full.max);
     switches::ui(app, ui, row);

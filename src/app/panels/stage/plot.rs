@@ -123,7 +123,8 @@ fn axes(ui: &mut Ui, index: usize, bounds: PlotBounds, numbered: bool) -> (egui:
     (shown.response, shown.transform)
 }
 
-fn surface(ui: &Ui) -> color::Theme {
+/// The pictures' theme that `ui` is drawn in.
+pub(super) fn surface(ui: &Ui) -> color::Theme {
     if theme::current(ui).dark {
         color::Theme::Dark
     } else {
