@@ -5,7 +5,7 @@ use super::App;
 use super::ui_command::UiCommand;
 use crate::engine::command::Command;
 use crate::engine::snapshot::RunState;
-use crate::flow::coupling::ModelPairs;
+use crate::flow::coupling::{Coupling, ModelPairs};
 use crate::lab::{Experiment, Lab, LabRun, Layers, Origin, RunId, Sampler, Sampling, Stage};
 
 /// The most runs side by side: more would be neither seen nor trained in an evening.
