@@ -92,7 +92,11 @@ fn bends(measures: &Measures) -> Option<f64> {
     measures.budget.map(|b| b.bends).or(measures.straightness)
 }
 
-fn line(name: String, points: Vec<[f64; 2]>, color: Rgba, dots: Option<Shape>) -> Series {
+fn line(name: String, mut points: Vec<[f64; 2]>, color: Rgba, dots: Option<Shape>) -> Series {
+    if let ([only], Some(_)) = (points.as_slice(), dots) {
+        // a lone point means a line across the chart: twice, it is a dot
+        points.push(*only);
+    }
     Series {
         name,
         points,
@@ -200,8 +204,8 @@ pub fn few_steps(members: &[Member], theme: Theme) -> (Chart, Option<String>) {
         floor = floor.or(member.measures.w2_squared_floor);
         let mut points: Vec<[f64; 2]> = at.iter().map(|(&n, &w2)| [f64::from(n), w2]).collect();
         if member.round.is_none() {
-            // a student knows its one step; twice, since a lone point means a line across the chart
-            points = points.first().map_or(Vec::new(), |p| vec![*p, *p]);
+            // a student knows its one step
+            points.truncate(1);
         }
         for p in &points {
             if !ticks.contains(&p[0]) {
