@@ -381,9 +381,16 @@ mod tests {
         let coupling = |lab: &Lab, id| lab.run(id).expect("it was added").experiment.coupling.clone();
         assert_eq!(coupling(&lab, student), Coupling::Independent);
         let second = add_child(&mut lab, 1, Child::Reflow, &of_pairs).expect("room for it");
-        assert!(coupling(&lab, second).model().is_some(), "a round is made of ends in any case");
+        assert!(
+            coupling(&lab, second).model().is_some(),
+            "a round is made of ends in any case"
+        );
         let student = add_child(&mut lab, second, Child::Distilled, &of_pairs).expect("room for it");
-        assert_eq!(coupling(&lab, student), Coupling::Independent, "not the ends of its teacher's teacher");
+        assert_eq!(
+            coupling(&lab, student),
+            Coupling::Independent,
+            "not the ends of its teacher's teacher"
+        );
     }
 
     #[test]

@@ -96,7 +96,12 @@ impl MarginalReport {
 }
 
 /// Compares them here and now; `tell` is given what there is after each time, and ends it all by false.
-pub fn compare(laws: &[Marginal], points: usize, times: usize, tell: &mut dyn FnMut(&MarginalReport) -> bool) -> MarginalReport {
+pub fn compare(
+    laws: &[Marginal],
+    points: usize,
+    times: usize,
+    tell: &mut dyn FnMut(&MarginalReport) -> bool,
+) -> MarginalReport {
     let times: Vec<f64> = (0..times).map(|k| k as f64 / (times.max(2) - 1) as f64).collect();
     // as many as the smallest has in either half
     let points = laws.iter().map(|law| law.count(2 * points) / 2).min().unwrap_or(0);
@@ -120,7 +125,11 @@ pub fn compare(laws: &[Marginal], points: usize, times: usize, tell: &mut dyn Fn
         let distance = |cloud: &[Point]| {
             let other = half(cloud, true);
             let well = other.len() == first.len() && first.iter().chain(&other).flatten().all(|c| c.is_finite());
-            if well { measure::w2_squared(&first, &other).ok() } else { None }
+            if well {
+                measure::w2_squared(&first, &other).ok()
+            } else {
+                None
+            }
         };
         report.floor.push(distance(&clouds[0][k]));
         for (other, cloud) in report.others.iter_mut().zip(&clouds[1..]) {
@@ -219,7 +228,9 @@ impl Session {
 
     /// Asks for a comparison where the stages have changed and the thread is free.
     pub(super) fn refresh_marginals(&mut self) {
-        let Some((laws, resting)) = self.marginals_now() else { return };
+        let Some((laws, resting)) = self.marginals_now() else {
+            return;
+        };
         let Some(thread) = &mut self.marginals else { return };
         let same = |asked: &(Vec<Marginal>, bool)| {
             let each = asked.0.iter().zip(&laws).all(|(a, b)| a.is(b));
@@ -321,10 +332,16 @@ mod tests {
         assert_eq!((report.points, told, report.is_done()), (512, 5, true));
         for k in 0..5 {
             let floor = report.floor[k].expect("finite");
-            let (turned, moved) = (report.others[0][k].expect("finite"), report.others[1][k].expect("finite"));
+            let (turned, moved) = (
+                report.others[0][k].expect("finite"),
+                report.others[1][k].expect("finite"),
+            );
             assert!(floor > 0.005 && turned < 2.5 * floor, "{turned} beside {floor}");
             let shift = 2.0 * report.times[k];
-            assert!((moved - shift * shift).abs() < 0.1 + 0.2 * shift * shift, "{moved} for {shift}");
+            assert!(
+                (moved - shift * shift).abs() < 0.1 + 0.2 * shift * shift,
+                "{moved} for {shift}"
+            );
         }
     }
 

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::command::{BackendChoice, Command};
 use super::coupling::CouplingReport;
-use super::marginals::MarginalReport;
 use super::jobs::{JobDone, JobThread};
+use super::marginals::MarginalReport;
 use super::session::Session;
 use super::snapshot::Snapshot;
 use crate::lab::{Lab, RunId};

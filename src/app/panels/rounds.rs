@@ -94,7 +94,9 @@ fn title(app: &mut App, ui: &mut Ui) {
                 (UiCommand::RoundsSideBySide, "rounds.side_by_side"),
                 (UiCommand::Straightening, "rounds.straightening"),
             ] {
-                let response = ui.add(Button::new(t!(key)).small()).on_hover_text(command.tooltip(&ctx));
+                let response = ui
+                    .add(Button::new(t!(key)).small())
+                    .on_hover_text(command.tooltip(&ctx));
                 name_it(&response, &command.name());
                 if response.clicked() {
                     app.run_command(&ctx, &command);

@@ -64,7 +64,10 @@ pub(super) fn marginals(studio: &mut Studio, ask: &Ask, _watch: Watch) -> Result
         },
         series,
     };
-    let lacks = report.times.is_empty().then(|| t!("figure.no_second_stage").into_owned());
+    let lacks = report
+        .times
+        .is_empty()
+        .then(|| t!("figure.no_second_stage").into_owned());
     Ok(Figure {
         title,
         panels: vec![Panel {

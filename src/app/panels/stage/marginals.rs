@@ -55,7 +55,11 @@ pub fn ui(app: &App, ui: &Ui, rect: Rect) {
         .hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, colors.line));
     let report = app.snapshot.marginals.clone().unwrap_or_default();
     let fits = report.others.len() + 1 == app.lab.stages.len() && !report.times.is_empty();
-    let spoken = if fits { spoken(&report) } else { t!("marginals.not_yet").into_owned() };
+    let spoken = if fits {
+        spoken(&report)
+    } else {
+        t!("marginals.not_yet").into_owned()
+    };
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &spoken));
     let small = FontId::proportional(text::SMALL);
     if !fits {
@@ -87,17 +91,18 @@ pub fn ui(app: &App, ui: &Ui, rect: Rect) {
 }
 
 fn spoken(report: &MarginalReport) -> String {
-    let last = |curve: &[Option<f64>]| curve.last().copied().flatten().map_or_else(|| "\u{2013}".into(), measured);
+    let last = |curve: &[Option<f64>]| {
+        curve
+            .last()
+            .copied()
+            .flatten()
+            .map_or_else(|| "\u{2013}".into(), measured)
+    };
     let others = report.others.iter().enumerate();
     let list: Vec<String> = others
         .map(|(i, curve)| format!("{} {}", letter(i + 1), last(curve)))
         .collect();
-    t!(
-        "marginals.spoken",
-        list = list.join(", "),
-        floor = last(&report.floor)
-    )
-    .into_owned()
+    t!("marginals.spoken", list = list.join(", "), floor = last(&report.floor)).into_owned()
 }
 
 /// t from 0 to 1, log10 of the least and greatest value.
@@ -171,7 +176,13 @@ fn hover(response: &egui::Response, plot: Rect, bounds: [f64; 4], report: &Margi
     let Some(at) = response.hover_pos() else { return };
     let t = f64::from((at.x - plot.left()) / plot.width()).clamp(bounds[0], bounds[2]);
     let k = (t * (report.times.len() - 1) as f64).round() as usize;
-    let said = |curve: &[Option<f64>]| curve.get(k).copied().flatten().map_or_else(|| "\u{2013}".into(), measured);
+    let said = |curve: &[Option<f64>]| {
+        curve
+            .get(k)
+            .copied()
+            .flatten()
+            .map_or_else(|| "\u{2013}".into(), measured)
+    };
     let mut lines = vec![format!("t = {:.2}", report.times[k])];
     for (i, curve) in report.others.iter().enumerate() {
         lines.push(t!("marginals.between", stage = letter(i + 1), value = said(curve)).into_owned());

@@ -147,7 +147,10 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
         }
     }
     if strip > 0.0 {
-        let under = Rect::from_min_max(pos2(full.left(), room.bottom()), pos2(full.right(), room.bottom() + strip));
+        let under = Rect::from_min_max(
+            pos2(full.left(), room.bottom()),
+            pos2(full.right(), room.bottom() + strip),
+        );
         marginals::ui(app, ui, under);
     }
     let row = Rect::from_min_max(pos2(full.left(), full.bottom() - height), full.max);
