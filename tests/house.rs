@@ -34,10 +34,10 @@ const GUESTS: [(&str, &[&str]); 20] = [
     ("write_fonts", &["export"]),
     ("safetensors", &["export"]),
     ("zip", &["export"]),
-    ("flate2", &["export"]),
     ("gif", &["export"]),
     ("csv", &["lab", "export"]),
     ("base64", &["lab", "export"]),
+    ("flate2", &["lab", "export"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
 ];

@@ -1,6 +1,6 @@
 //! What commands do: to the lab, to the clock, to the engine, to files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use eframe::egui;
@@ -8,59 +8,40 @@ use rust_i18n::t;
 
 use super::App;
 use super::dialogs::Dialog;
+use super::keep::{self, Next};
 use super::panels::stage::LAYERS;
 use super::stages;
 use super::ui_command::UiCommand;
 use crate::engine::command::{BackendChoice, Command};
 use crate::engine::snapshot::RunState;
 use crate::engine::worker::begins;
-use crate::export::{atomic, lab_within};
+use crate::export::lab_within;
 use crate::lab::{self, Experiment, Lab, ThemeChoice};
 
 /// How far an arrow key moves flow time.
 const NUDGE: f64 = 0.01;
 /// Steps of zoom.
 const ZOOM_STEP: f32 = 1.1;
-/// How many recent paths are kept.
-const RECENT: usize = 8;
-
-/// The lab's file, and the files that were used.
-#[derive(Default)]
-pub struct Files {
-    /// Where the lab was opened from or saved to.
-    pub current: Option<PathBuf>,
-    /// Paths used in this session, latest first.
-    pub recent: Vec<PathBuf>,
-    /// A save waiting for the engine to hand over its parameters: number, path, and the document as it was.
-    pending: Option<(u64, PathBuf, Lab)>,
-    asked: u64,
-}
-
-impl Files {
-    fn used(&mut self, path: &Path) {
-        self.recent.retain(|p| p != path);
-        self.recent.insert(0, path.to_path_buf());
-        self.recent.truncate(RECENT);
-        self.current = Some(path.to_path_buf());
-    }
-}
-
 impl App {
     /// Does what a menu, a key or the palette asks for.
     pub fn run_command(&mut self, ctx: &egui::Context, command: &UiCommand) {
         match command {
-            UiCommand::OpenLab => self.screen.dialog = Some(Dialog::open_file(&self.screen.files)),
-            UiCommand::SaveLab => match self.screen.files.current.clone() {
-                Some(path) => self.save_to(&path),
-                None => self.screen.dialog = Some(Dialog::save_file(&self.screen.files)),
-            },
-            UiCommand::SaveLabAs => self.screen.dialog = Some(Dialog::save_file(&self.screen.files)),
-            UiCommand::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            UiCommand::NewLab | UiCommand::OpenLab | UiCommand::Preset(_) | UiCommand::Quit => {
+                if let Some(next) = keep::next_of(command) {
+                    self.leave(ctx, next);
+                }
+            }
+            UiCommand::SaveLab => self.save_then(None),
+            UiCommand::SaveLabAs => {
+                self.forget_next();
+                self.screen.dialog = Some(Dialog::save_file(&self.screen.keep));
+            }
+            UiCommand::CopyShare => self.copy_share(ctx),
+            UiCommand::OpenShare => self.screen.dialog = Some(Dialog::paste()),
             UiCommand::Undo => self.undo(),
             UiCommand::Redo => self.redo(),
             UiCommand::Palette => self.screen.dialog = Some(Dialog::palette()),
             UiCommand::Shortcuts => self.screen.dialog = Some(Dialog::Shortcuts),
-            UiCommand::Preset(name) => self.open_preset(name),
             UiCommand::Fullscreen => {
                 let full = ctx.input(|i| i.viewport().fullscreen.unwrap_or(false));
                 ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!full));
@@ -188,7 +169,7 @@ impl App {
         self.link.send(Command::UseBackend(choice));
     }
 
-    fn open_preset(&mut self, name: &str) {
+    pub(super) fn open_preset(&mut self, name: &str) {
         match lab::preset(name).and_then(|preset| Ok((preset.is_lab(), preset.lab()?))) {
             Ok((has_stages, mut lab)) => {
                 lab.look = self.lab.look;
@@ -196,15 +177,14 @@ impl App {
                 if !has_stages && !self.lab.compare.on {
                     lab.stages[0].layers = self.stage().layers;
                 }
-                self.screen.files.current = None;
-                self.begin(lab);
+                self.show_lab(lab, None);
             }
             Err(why) => self.screen.status.say(true, why.to_string()),
         }
     }
 
     /// Shows another lab; where nothing in it is trained yet, all of its runs begin: a child when its parent is done.
-    fn begin(&mut self, lab: Lab) {
+    pub(super) fn begin(&mut self, lab: Lab) {
         self.lab = lab;
         stages::settle(&mut self.lab);
         let trained = self.lab.runs.iter().any(|run| run.record.is_some());
@@ -228,11 +208,11 @@ impl App {
         let bytes = lab::read_bytes(path).map_err(|e| e.to_string())?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let lab = lab_within::open_lab(&bytes, folder).map_err(|e| format!("{}: {e}", path.display()))?;
-        self.begin(lab);
-        self.screen.files.used(path);
-        if lab_within::is_exported(&bytes) {
-            // the next save must not replace the figure that brought it
-            self.screen.files.current = None;
+        // the next save must replace neither the figure that brought it nor an experiment alone
+        let is_lab = !lab_within::is_exported(&bytes) && bytes.windows(6).any(|w| w == b"\"runs\"");
+        self.show_lab(lab, is_lab.then_some(path));
+        if !is_lab {
+            self.screen.keep.used(path);
         }
         self.screen
             .status
@@ -240,32 +220,34 @@ impl App {
         Ok(())
     }
 
-    /// Asks the engine for the parameters; `take_saved` writes the file when they are here.
-    pub fn save_to(&mut self, path: &Path) {
-        self.screen.files.asked += 1;
-        // what the engine collects is the lab as it was sent
-        self.apply_now();
-        self.screen.files.pending = Some((self.screen.files.asked, path.to_path_buf(), self.lab.clone()));
-        self.link.send(Command::Collect(self.screen.files.asked));
+    /// Puts the lab's settings on the clipboard as one line of text.
+    fn copy_share(&mut self, ctx: &egui::Context) {
+        match lab::share_string(&self.lab) {
+            Ok(text) => {
+                let said = t!("share.copied", letters = text.len()).into_owned();
+                ctx.copy_text(text);
+                self.screen.status.say(false, said);
+            }
+            Err(why) => self.screen.status.say(true, why.to_string()),
+        }
     }
 
-    /// Writes a pending save whose parameters have come.
-    pub(super) fn take_saved(&mut self) {
-        let Some((answer, collected)) = self.snapshot.saved.clone() else {
+    /// A share string pasted where nothing has the focus opens.
+    pub(super) fn take_pasted(&mut self, ctx: &egui::Context) {
+        let pasted = ctx.input(|i| {
+            i.events.iter().find_map(|event| match event {
+                egui::Event::Paste(text) if lab::is_share_string(text) => Some(text.clone()),
+                _ => None,
+            })
+        });
+        let elsewhere = self.screen.dialog.is_some() || ctx.egui_wants_keyboard_input();
+        let Some(text) = pasted.filter(|_| !elsewhere) else {
             return;
         };
-        let Some((_, path, mut lab)) = self.screen.files.pending.take_if(|(number, ..)| *number == answer) else {
-            return;
-        };
-        for run in &mut lab.runs {
-            run.record = collected.run(run.id).and_then(|r| r.record.clone());
-        }
-        match atomic::write(&path, lab::lab_text(&lab).as_bytes()) {
-            Ok(()) => {
-                self.screen.files.used(&path);
-                self.screen
-                    .status
-                    .say(false, t!("file.saved", path = path.display()).into_owned());
+        match lab::parse_share_string(&text) {
+            Ok(mut lab) => {
+                lab.look = self.lab.look;
+                self.leave(ctx, Next::Show(Box::new(lab)));
             }
             Err(why) => self.screen.status.say(true, why.to_string()),
         }

@@ -8,7 +8,9 @@ use eframe::egui::{self, Align2, Color32, FontId, Id, LayerId, Order};
 use rust_i18n::t;
 
 use super::App;
+use super::keep::Next;
 use super::theme::{self, text};
+use crate::export::lab_within;
 use crate::flow::coupling::Coupling;
 use crate::lab;
 
@@ -81,7 +83,10 @@ impl App {
     pub(super) fn take_drops(&mut self, ctx: &egui::Context) {
         let (dropped, hovering) = ctx.input(|i| (i.raw.dropped_files.clone(), !i.raw.hovered_files.is_empty()));
         for file in dropped {
-            if let Err(why) = self.take_file(file.path()) {
+            let path = file.path();
+            if holds_lab(path) {
+                self.leave(ctx, Next::Open(path.to_path_buf()));
+            } else if let Err(why) = self.take_file(path) {
                 self.screen.status.say(true, why);
             }
             ctx.request_repaint();
@@ -96,6 +101,12 @@ impl App {
             painter.text(rect.center(), Align2::CENTER_CENTER, t!("drop.here"), font, ink);
         }
     }
+}
+
+/// Whether a file opens as a lab: one, an experiment, or what was exported with its lab within.
+fn holds_lab(path: &Path) -> bool {
+    let is_json = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
+    is_json || std::fs::read(path).is_ok_and(|bytes| lab_within::is_exported(&bytes))
 }
 
 /// The row that a complaint names; None where it is about the whole file.

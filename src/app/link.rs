@@ -57,6 +57,13 @@ impl Link {
         }
     }
 
+    /// What a still window shows from now on.
+    pub fn show(&mut self, snapshot: Snapshot) {
+        if let Self::Still { latest, .. } = self {
+            *latest = Arc::new(snapshot);
+        }
+    }
+
     /// Tells the engine.
     pub fn send(&mut self, command: Command) {
         match self {

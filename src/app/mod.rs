@@ -8,6 +8,7 @@ pub mod clock;
 mod dialogs;
 mod drawing;
 mod drops;
+pub mod keep;
 mod link;
 pub mod paint;
 mod panels;
@@ -17,6 +18,7 @@ pub mod theme;
 pub mod ui_command;
 mod widgets;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +52,15 @@ pub struct App {
     screen: Screen,
 }
 
+/// A lab that the window opens with.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// The lab.
+    pub lab: Lab,
+    /// Its file, where it has one that Save may write.
+    pub path: Option<PathBuf>,
+}
+
 /// What is shown and is no part of the document.
 struct Screen {
     dialog: Option<Dialog>,
@@ -57,10 +68,10 @@ struct Screen {
     rounds: panels::rounds::RoundsView,
     board: panels::board::Board,
     thumbnails: Thumbnails,
-    files: actions::Files,
     drawing: drawing::Drawing,
     /// Commands that a panel asked for: they run when all panels have had their say in this frame.
     later: Vec<ui_command::UiCommand>,
+    keep: keep::Keep,
     status: panels::status::Status,
     last_frame: Option<f64>,
     /// What the last frame cost.
@@ -92,9 +103,9 @@ impl App {
                 rounds: panels::rounds::RoundsView::default(),
                 board: panels::board::Board::default(),
                 thumbnails: Thumbnails::default(),
-                files: actions::Files::default(),
                 drawing: drawing::Drawing::default(),
                 later: Vec::new(),
+                keep: keep::Keep::of(&lab, || {}),
                 status: panels::status::Status::default(),
                 last_frame: None,
                 frame_secs: 0.0,
@@ -104,9 +115,47 @@ impl App {
         }
     }
 
+    /// The window of the program: with an engine, and with files of its own.
+    fn start(opened: Option<Opened>, choice: BackendChoice, cc: &eframe::CreationContext<'_>) -> Self {
+        let folder = keep::data_folder();
+        let (left, said) = match &folder {
+            Some(folder) if opened.is_none() => keep::left_behind(folder),
+            _ => (None, Vec::new()),
+        };
+        let path = opened.as_ref().and_then(|o| o.path.clone());
+        let (mut lab, slot) = match (opened, left) {
+            (Some(opened), _) => (opened.lab, None),
+            (None, Some((slot, autosave))) => (autosave.lab, Some((slot, autosave.path))),
+            (None, None) => (Lab::default(), None),
+        };
+        stages::settle(&mut lab);
+        let link = Link::start(&stages::engine_lab(&lab), choice, &cc.egui_ctx);
+        let mut app = Self::new(lab, link, cc.wgpu_render_state.as_ref());
+        app.software_renderer = cc
+            .wgpu_render_state
+            .as_ref()
+            .is_some_and(|state| state.adapter.get_info().device_type == eframe::wgpu::DeviceType::Cpu);
+        let ctx = cc.egui_ctx.clone();
+        app.screen.keep = keep::Keep::of(&app.lab, move || ctx.request_repaint());
+        app.keep_files(folder.as_deref(), path, slot);
+        for fault in said {
+            app.screen.status.say(true, fault);
+        }
+        // the engine has the records now; the document does not keep them
+        for run in app.lab.runs.iter_mut().chain(&mut app.sent.runs) {
+            run.record = None;
+        }
+        app
+    }
+
     /// A window that shows this snapshot and keeps what it would have sent.
     pub fn still(lab: Lab, snapshot: Snapshot) -> Self {
         Self::new(lab, Link::still(snapshot), None)
+    }
+
+    /// What the engine of a still window says from now on.
+    pub fn show(&mut self, snapshot: Snapshot) {
+        self.link.show(snapshot);
     }
 
     /// The commands that a still window would have sent so far.
@@ -167,13 +216,14 @@ impl App {
             return;
         }
         self.snapshot = self.link.latest();
-        self.take_saved();
+        self.keep_safe(&ctx);
         self.advance_clock(&ctx);
         if self.screen.dialog.is_none() {
             for command in ui_command::pressed(&ctx) {
                 self.run_command(&ctx, &command);
             }
         }
+        self.take_pasted(&ctx);
         panels::ui(self, ui);
         for command in std::mem::take(&mut self.screen.later) {
             self.run_command(&ctx, &command);
@@ -269,14 +319,17 @@ impl eframe::App for App {
         self.screen.frame_secs = frame.info().cpu_usage.unwrap_or(0.0);
         self.frame_ui(ui);
     }
+
+    fn on_exit(&mut self) {
+        self.close_properly();
+    }
 }
 
-/// Opens the window and returns when it is closed.
+/// Opens the window and returns when it is closed. Without a lab, with what a window that crashed left behind, else the default.
 ///
 /// # Errors
 /// Why no window could be opened, in words.
-pub fn run(mut lab: Lab, choice: BackendChoice) -> Result<(), String> {
-    stages::settle(&mut lab);
+pub fn run(opened: Option<Opened>, choice: BackendChoice) -> Result<(), String> {
     let icon = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon.png")).unwrap_or_default();
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
@@ -288,14 +341,6 @@ pub fn run(mut lab: Lab, choice: BackendChoice) -> Result<(), String> {
         renderer: eframe::Renderer::Wgpu,
         ..eframe::NativeOptions::default()
     };
-    let create: eframe::AppCreator<'_> = Box::new(|cc| {
-        let link = Link::start(&stages::engine_lab(&lab), choice, &cc.egui_ctx);
-        let mut app = App::new(lab, link, cc.wgpu_render_state.as_ref());
-        app.software_renderer = cc
-            .wgpu_render_state
-            .as_ref()
-            .is_some_and(|state| state.adapter.get_info().device_type == eframe::wgpu::DeviceType::Cpu);
-        Ok(Box::new(app))
-    });
+    let create: eframe::AppCreator<'_> = Box::new(|cc| Ok(Box::new(App::start(opened, choice, cc))));
     eframe::run_native("rectiflow", options, create).map_err(|why| format!("no window could be opened ({why})"))
 }

@@ -12,9 +12,12 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "each is documented by its text `command.<id>.hint`")]
 pub enum UiCommand {
+    NewLab,
     OpenLab,
     SaveLab,
     SaveLabAs,
+    CopyShare,
+    OpenShare,
     Quit,
     Undo,
     Redo,
@@ -147,10 +150,13 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
 }
 
 /// Every command without an argument.
-pub const COMMANDS: [Row; 65] = [
+pub const COMMANDS: [Row; 68] = [
+    row(Menu::File, UiCommand::NewLab, ctrl(Key::N)),
     row(Menu::File, UiCommand::OpenLab, ctrl(Key::O)),
     row(Menu::File, UiCommand::SaveLab, ctrl(Key::S)),
     row(Menu::File, UiCommand::SaveLabAs, ctrl_shift(Key::S)),
+    row(Menu::File, UiCommand::CopyShare, ctrl_shift(Key::C)),
+    row(Menu::File, UiCommand::OpenShare, ctrl_shift(Key::O)),
     row(Menu::File, UiCommand::Quit, ctrl(Key::Q)),
     row(Menu::Edit, UiCommand::Undo, ctrl(Key::Z)),
     row(Menu::Edit, UiCommand::Redo, ctrl(Key::Y)),

@@ -26,8 +26,8 @@ pub struct Arguments {
     /// What to do; nothing opens the window
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Preset, experiment file or lab file to open in the window
-    #[arg(value_name = "PRESET|FILE")]
+    /// Preset, experiment file, lab file or share string to open in the window
+    #[arg(value_name = "PRESET|FILE|STRING")]
     pub file: Option<String>,
     /// Where the window's runs train
     #[arg(long, value_enum, default_value_t = BackendName::Auto)]
@@ -51,6 +51,10 @@ pub enum Command {
     Render(RenderOptions),
     /// Write a run's points, pairs, trajectories, field, losses, measures or weights to a file
     Export(ExportOptions),
+    /// Open a lab, an experiment, a preset or a share string in the window
+    Open(OpenOptions),
+    /// Print a lab's settings as one line of text, for others to open
+    Share(ShareOptions),
     /// List presets, distributions, samplers, views and all other choices
     List(ListOptions),
     /// Show what this machine offers: processor, graphics adapters, display, fonts
@@ -412,6 +416,41 @@ pub struct ExportOptions {
     /// The data: .csv or .npz; weights .safetensors or .npz
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+}
+
+/// Options of `open`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  rectiflow open my.lab.json
+  rectiflow open crossing
+  rectiflow open out                                (a folder that `run` wrote, weights included)
+  rectiflow open rectiflow1:eNqrVspMUbIy…           (a share string; white space within is left out)")]
+pub struct OpenOptions {
+    /// Lab or experiment file, preset, folder that `run` wrote, or share string; - reads a share string from stdin
+    #[arg(value_name = "FILE|PRESET|STRING", required = true, num_args = 1..)]
+    pub what: Vec<String>,
+    /// Where the window's runs train
+    #[arg(long, value_enum, default_value_t = BackendName::Auto)]
+    pub backend: BackendName,
+    /// Only check that it opens: print the names of its runs, open no window
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Options of `share`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The string holds every setting of the runs and stages; trained weights stay in the lab's file. Opening it
+trains anew, from the same seeds.
+
+Examples:
+  rectiflow share my.lab.json
+  rectiflow share crossing"
+)]
+pub struct ShareOptions {
+    /// Lab or experiment file, preset, or folder that `run` wrote
+    #[arg(value_name = "LAB|PRESET")]
+    pub what: String,
 }
 
 /// Options of `list`.

@@ -10,7 +10,9 @@ use super::run_dir::{RunDir, text_of_file};
 use crate::engine::measures::Measures;
 use crate::export::lab_within::open_lab;
 use crate::flow::coupling::Coupling;
-use crate::lab::{BadInput, Lab, LabRun, Origin, PRESETS, RunId, RunRecord, preset, read_bytes};
+use crate::lab::{
+    BadInput, Lab, LabRun, Origin, PRESETS, RunId, RunRecord, is_share_string, parse_share_string, preset, read_bytes,
+};
 
 /// A lab, and the measures that are written beside it.
 pub struct Source {
@@ -27,6 +29,13 @@ pub struct Source {
 /// # Errors
 /// No such folder, file or preset; what a file is refused for.
 pub fn lab_of(what: &str) -> Result<Source, BadInput> {
+    if is_share_string(what) {
+        return Ok(Source {
+            lab: parse_share_string(what)?,
+            name: "shared".into(),
+            measures: Vec::new(),
+        });
+    }
     let path = Path::new(what);
     let is_preset = PRESETS.iter().any(|p| p.name == what);
     if is_preset || !looks_like_a_path(what) {

@@ -17,6 +17,7 @@ mod rounds;
 mod run;
 mod run_dir;
 mod sample;
+mod share;
 mod window;
 
 use std::ffi::OsString;
@@ -59,6 +60,8 @@ fn obey(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Couple(options)) => couple::couple(&options),
         Some(Command::Render(options)) => render::render(&options),
         Some(Command::Export(options)) => export::export(&options),
+        Some(Command::Open(options)) => window::open_named(&options),
+        Some(Command::Share(options)) => share::share(&options),
         Some(Command::List(options)) => list::list(&options),
         Some(Command::Doctor) => doctor::doctor(),
         Some(Command::Bench(options)) => bench::bench(&options),

@@ -102,14 +102,14 @@ fn keep_permissions(old: &Path, new: &Path) -> io::Result<()> {
     }
 }
 
-fn fault(path: &Path, why: &str) -> WriteFault {
+pub(super) fn fault(path: &Path, why: &str) -> WriteFault {
     let text = format!("cannot write {}: {why}", path.display());
     WriteFault {
         text: text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
     }
 }
 
-fn cause(error: &io::Error) -> String {
+pub(super) fn cause(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             "the disk is full; free some space or choose another folder".into()

@@ -4,6 +4,7 @@
 
 pub mod animation;
 pub mod atomic;
+pub mod autosave;
 pub mod data;
 mod figure_file;
 mod font_subset;

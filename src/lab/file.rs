@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use super::migrate::migrate;
 use super::points::{read_pairs, read_points};
 use super::{BadInput, Experiment, RunFile, SCHEMA_VERSION, Sampling, limits, schema};
 use crate::flow::coupling::Coupling;
@@ -44,7 +45,7 @@ impl Draft {
     /// Not JSON, another version, an unknown key or kind, a value of the wrong type.
     pub fn lay(&mut self, text: &str, base_dir: &Path) -> Result<(), BadInput> {
         let mut given = parse_json(text)?;
-        check_version(&given)?;
+        migrate(&mut given)?;
         for slot in ["source", "target", "coupling"] {
             resolve_file(&mut given, slot, base_dir);
         }
@@ -83,7 +84,8 @@ impl Draft {
     /// # Errors
     /// A number beyond its limit, parts that do not fit together, a file of points that cannot be used.
     pub fn finish(&self) -> Result<RunFile, BadInput> {
-        check_version(&self.value)?;
+        // `--set schema_version=…` may have written one that nobody reads
+        migrate(&mut self.value.clone())?;
         limits::check(&self.value, "", "")?;
         let mut file = RunFile {
             experiment: experiment_of(&self.value, "")?,
@@ -255,17 +257,6 @@ pub(super) fn parse_json(text: &str) -> Result<Value, BadInput> {
     Ok(value)
 }
 
-/// Refuses every version but ours; later versions will migrate here.
-pub(super) fn check_version(value: &Value) -> Result<(), BadInput> {
-    match value.get("schema_version") {
-        None => Ok(()),
-        Some(v) if *v == json!(SCHEMA_VERSION) => Ok(()),
-        Some(v) => Err(BadInput::new(format!(
-            "schema_version is {v}, but this program reads version {SCHEMA_VERSION}; update Rectiflow, or set it to {SCHEMA_VERSION} if the file was written for it"
-        ))),
-    }
-}
-
 /// Makes a relative file of points relative to the current folder instead of `base_dir`.
 pub(super) fn resolve_file(given: &mut Value, slot: &str, base_dir: &Path) {
     if let Some(file) = given.get_mut(slot).and_then(|s| s.get_mut("file"))
@@ -364,7 +355,7 @@ mod tests {
             (r#"{"steps":1.5}"#, ["steps", "1.5", "whole"]),
             (r#"{"steps":"many"}"#, ["steps", "\"many\"", "number"]),
             (r#"{"seed":1e400}"#, ["JSON", "range", "line 1"]),
-            (r#"{"schema_version":7}"#, ["schema_version", "7", "version 1"]),
+            (r#"{"schema_version":7}"#, ["schema_version 7", "newer", "update"]),
             (r#"{"network":3}"#, ["network", "object", "3"]),
             ("[1]", ["object", "braces", "steps"]),
             ("", ["JSON", "line", "column"]),

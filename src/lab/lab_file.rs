@@ -8,7 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value, json};
 
-use super::file::{check_states, check_version, experiment_of, parse_json, resolve_file, to_value, typed};
+use super::file::{check_states, experiment_of, parse_json, resolve_file, to_value, typed};
+use super::migrate::migrate;
 use super::{
     BadInput, Compare, Experiment, Lab, LabRun, Layers, Look, MOST_CAPTION, MOST_STAGES, Origin, Probe, RunRecord,
     SCHEMA_VERSION, Sampling, Stage, limits, schema,
@@ -49,8 +50,8 @@ fn make_absolute(distribution: &mut Value) {
 /// # Errors
 /// Everything that an experiment file is refused for, runs and stages that do not fit together, damaged records.
 pub fn parse_lab(text: &str, base_dir: &Path) -> Result<Lab, BadInput> {
-    let given = parse_json(text)?;
-    check_version(&given)?;
+    let mut given = parse_json(text)?;
+    migrate(&mut given)?;
     let Some(given) = given.as_object().filter(|g| g.contains_key("runs")) else {
         return super::parse_run_file(text, base_dir).map(Lab::of);
     };
@@ -80,10 +81,7 @@ pub fn parse_lab(text: &str, base_dir: &Path) -> Result<Lab, BadInput> {
         &no_stage[..]
     };
     let stages: Result<Vec<Stage>, BadInput> = stages.iter().enumerate().map(|(i, v)| stage_of(v, i, &runs)).collect();
-    let mut stages = stages?;
-    if !given.contains_key("compare") {
-        drop_cards(&mut stages, &runs);
-    }
+    let stages = stages?;
     if stages.len() > MOST_STAGES {
         return Err(BadInput::new(format!(
             "\"stages\" has {} entries; it must have from 1 to {MOST_STAGES}",
@@ -107,14 +105,6 @@ pub fn parse_lab(text: &str, base_dir: &Path) -> Result<Lab, BadInput> {
         probe: laid(&Probe::default(), &part("probe"), "probe", "probe")?,
         look: laid(&Look::default(), &part("look"), "look", "look")?,
     })
-}
-
-/// Files from before Compare also hold the small stages of the rounds' cards, one a run in their order: those are made anew.
-fn drop_cards(stages: &mut Vec<Stage>, runs: &[LabRun]) {
-    let cards = stages.iter().skip(1).map(|stage| stage.run);
-    if runs.len() > 1 && cards.eq(runs.iter().map(|run| run.id)) {
-        stages.truncate(1);
-    }
 }
 
 /// The list under `key`, with at least one and not too many entries.
@@ -172,7 +162,7 @@ fn run_of(given: &Value, i: usize, base_dir: &Path) -> Result<LabRun, BadInput> 
         resolve_file(&mut own, slot, base_dir);
     }
     let place = format!("{shown}.experiment");
-    check_version(&own).map_err(|e| e.within(&place))?;
+    migrate(&mut own).map_err(|e| e.within(&place))?;
     let value = schema::lay_over(&to_value(&Experiment::default()), &own, "", &place)?;
     limits::check(&value, "", &place)?;
     let experiment = experiment_of(&value, &place)?;
@@ -379,6 +369,7 @@ mod tests {
         let small = old["stages"][0].clone();
         old["stages"] = json!([{"run": 2}, small, old["stages"][1]]);
         old.as_object_mut().unwrap().remove("compare");
+        old["schema_version"] = json!(1);
         let back = parse_lab(&old.to_string(), Path::new("")).unwrap();
         assert_eq!(back.stages.len(), 1);
         assert_eq!((back.stages[0].run, back.compare), (2, Compare::default()));
@@ -401,6 +392,6 @@ mod tests {
         assert!(fault("/compare/focus", json!(1)).contains("compare.focus"));
         assert!(fault("/compare/arrangement", json!("rows")).contains("row"));
         assert!(fault("/look/theme", json!("drak")).contains("dark"));
-        assert!(fault("/schema_version", json!(2)).contains("version 1"));
+        assert!(fault("/schema_version", json!(SCHEMA_VERSION + 1)).contains("newer"));
     }
 }

@@ -6,10 +6,12 @@ pub mod figure;
 mod file;
 mod lab_file;
 mod limits;
+mod migrate;
 mod npy;
 mod points;
 mod presets;
 mod schema;
+mod share;
 mod stage;
 
 use std::sync::Arc;
@@ -26,6 +28,7 @@ pub use npy::{Array, decode as decode_npy};
 pub use points::{MOST_POINTS, pairs_from_bytes, points_from_bytes, read_bytes, read_pairs, read_points};
 pub use presets::{PRESETS, Preset, preset, preset_text};
 pub use schema::{kind_defaults, kinds_of, names_of};
+pub use share::{is_share_string, parse_share_string, share_string};
 pub use stage::{
     ARRANGEMENTS, Arrangement, Compare, Grid, Language, Layers, Lens, Look, MOST_CAPTION, MOST_STAGES, Probe, Sampler,
     Sampling, Stage, ThemeChoice,
@@ -137,8 +140,8 @@ pub struct Lab {
     pub look: Look,
 }
 
-/// The version that this program writes.
-pub const SCHEMA_VERSION: u32 = 1;
+/// The version that this program writes; older ones are read (`lab/migrate.rs`).
+pub const SCHEMA_VERSION: u32 = 2;
 
 impl Lab {
     /// A lab of one run on one stage.

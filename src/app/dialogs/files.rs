@@ -6,7 +6,7 @@ use eframe::egui::{Key, ScrollArea, TextEdit, Ui};
 use rust_i18n::t;
 
 use crate::app::App;
-use crate::app::actions::Files;
+use crate::app::keep::Keep;
 use crate::app::theme;
 use crate::app::widgets::number::name_it;
 
@@ -25,18 +25,18 @@ pub struct FileDialog {
 
 impl FileDialog {
     /// A dialog that starts at the current file.
-    pub fn new(files: &Files, saving: bool) -> Self {
+    pub fn new(keep: &Keep, saving: bool) -> Self {
         let fallback = if saving { "lab.json" } else { "" };
-        let path = files
+        let path = keep
             .current
             .as_ref()
             .map_or_else(|| fallback.to_owned(), |p| p.display().to_string());
-        let folder = files
+        let folder = keep
             .current
             .as_deref()
             .and_then(Path::parent)
             .filter(|p| !p.as_os_str().is_empty());
-        let mut offered = files.recent.clone();
+        let mut offered = keep.recent.paths();
         for file in labs_in(folder.unwrap_or(Path::new("."))) {
             if !offered.contains(&file) {
                 offered.push(file);
@@ -90,7 +90,10 @@ impl FileDialog {
             if ui.button(theme::strong(go)).clicked() || entered {
                 done = self.go(app);
             }
-            done |= ui.button(t!("file.cancel")).clicked();
+            if ui.button(t!("file.cancel")).clicked() {
+                app.forget_next();
+                done = true;
+            }
         });
         done
     }
@@ -111,7 +114,7 @@ impl FileDialog {
                 }
             };
         }
-        let known = app.screen.files.current.as_ref() == Some(&path);
+        let known = app.screen.keep.current.as_ref() == Some(&path);
         if path.exists() && !known && self.confirmed.as_ref() != Some(&text) {
             self.fault = Some(t!("file.replace", path = text).into_owned());
             self.confirmed = Some(text);

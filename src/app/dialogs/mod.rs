@@ -4,12 +4,14 @@ mod files;
 mod gallery;
 mod pairs;
 mod palette;
+mod paste;
 mod shortcuts;
+mod unsaved;
 
 use eframe::egui::{self, Id, Modal};
 
 use super::App;
-use super::actions::Files;
+use super::keep::{Keep, Next};
 use crate::flow::coupling::Coupling;
 
 /// Source or target.
@@ -44,6 +46,10 @@ pub enum Dialog {
     File(files::FileDialog),
     /// A file of pairs.
     Pairs(pairs::PairsDialog),
+    /// A share string to open.
+    Paste(paste::Paste),
+    /// What to do with unsaved changes before going on.
+    Unsaved(Next),
 }
 
 impl Dialog {
@@ -62,14 +68,19 @@ impl Dialog {
         Self::Pairs(pairs::PairsDialog::of(coupling))
     }
 
+    /// Asks for a share string.
+    pub fn paste() -> Self {
+        Self::Paste(paste::Paste::default())
+    }
+
     /// Asks what to open.
-    pub fn open_file(files: &Files) -> Self {
-        Self::File(files::FileDialog::new(files, false))
+    pub fn open_file(keep: &Keep) -> Self {
+        Self::File(files::FileDialog::new(keep, false))
     }
 
     /// Asks where to save.
-    pub fn save_file(files: &Files) -> Self {
-        Self::File(files::FileDialog::new(files, true))
+    pub fn save_file(keep: &Keep) -> Self {
+        Self::File(files::FileDialog::new(keep, true))
     }
 }
 
@@ -84,6 +95,8 @@ pub fn ui(app: &mut App, ctx: &egui::Context) {
         Dialog::Shortcuts => "shortcuts",
         Dialog::File(_) => "file",
         Dialog::Pairs(_) => "pairs",
+        Dialog::Paste(_) => "paste",
+        Dialog::Unsaved(_) => "unsaved",
     };
     let modal = Modal::new(Id::unique(id)).show(ctx, |ui| match &mut dialog {
         Dialog::Gallery(gallery) => gallery.ui(app, ui),
@@ -91,9 +104,16 @@ pub fn ui(app: &mut App, ctx: &egui::Context) {
         Dialog::Shortcuts => shortcuts::ui(ui),
         Dialog::File(file) => file.ui(app, ui),
         Dialog::Pairs(pairs) => pairs.ui(app, ui),
+        Dialog::Paste(paste) => paste.ui(app, ui),
+        Dialog::Unsaved(next) => unsaved::ui(app, ui, next),
     });
+    // asked once: it takes the Escape key
+    let closes = modal.should_close();
+    if closes && matches!(dialog, Dialog::File(_) | Dialog::Unsaved(_)) {
+        app.forget_next();
+    }
     // a command of the palette may have opened another dialog
-    if app.screen.dialog.is_none() && !modal.inner && !modal.should_close() {
+    if app.screen.dialog.is_none() && !modal.inner && !closes {
         app.screen.dialog = Some(dialog);
     }
 }

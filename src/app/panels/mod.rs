@@ -1,5 +1,6 @@
 //! The window's parts: one file each.
 
+mod banner;
 pub mod board;
 mod budget;
 pub mod clocks;
@@ -25,6 +26,10 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
     let colors = theme::current(ui);
     let panel = |x: i8, y: i8| Frame::new().fill(colors.panel).inner_margin(Margin::symmetric(x, y));
     Panel::top("top").frame(panel(12, 7)).show(ui, |ui| top::ui(app, ui));
+    if banner::is_shown(app) {
+        let frame = Frame::new().fill(colors.control).inner_margin(Margin::symmetric(12, 6));
+        Panel::top("banner").frame(frame).show(ui, |ui| banner::ui(app, ui));
+    }
     Panel::bottom("status")
         .frame(panel(12, 3))
         .show(ui, |ui| status::ui(app, ui));

@@ -65,6 +65,9 @@ fn menu_rows(app: &mut App, ui: &mut Ui, menu: Menu) {
             app.run_command(&ctx, &row.command);
             ui.close();
         }
+        if row.command == UiCommand::OpenLab {
+            app.recent_ui(ui);
+        }
     }
 }
 
