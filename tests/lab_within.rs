@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use rectiflow::engine::command::BackendChoice;
 use rectiflow::export::npz::Npz;
 use rectiflow::export::{FIGURE_FORMATS, figure_file, lab_within, weights};
-use rectiflow::lab::{FigureOptions, FigureSize, Lab, PRESETS, lab_text, points_from_bytes};
+use rectiflow::lab::{FigureOptions, FigureSize, PRESETS, lab_text, points_from_bytes};
 use rectiflow::picture::studio::Studio;
 use rectiflow::picture::views::{Ask, view_of};
 use tempfile::TempDir;
@@ -39,13 +39,24 @@ fn fail(folder: &Path, arguments: &[&str]) -> String {
     said
 }
 
+/// The pixels of a PNG file.
+fn pixels(path: &Path) -> Vec<u8> {
+    let file = std::io::Cursor::new(std::fs::read(path).unwrap());
+    let mut reader = png::Decoder::new(file).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    reader.next_frame(&mut pixels).unwrap();
+    pixels
+}
+
 #[test]
 fn every_preset_through_every_format_with_its_weights() {
     for preset in &PRESETS {
-        let mut file = preset.run_file().unwrap();
-        (file.sampling.count, file.sampling.steps) = (50, 4);
-        let mut studio = Studio::open(&Lab::of(file), BackendChoice::Cpu, BTreeMap::new()).unwrap();
-        studio.train(1, 3, &mut |_| true).unwrap();
+        let mut lab = preset.lab().unwrap();
+        for stage in &mut lab.stages {
+            (stage.sampling.count, stage.sampling.steps) = (50, 4);
+        }
+        let mut studio = Studio::open(&lab, BackendChoice::Cpu, BTreeMap::new()).unwrap();
+        studio.train(lab.runs[0].id, 3, &mut |_| true).unwrap();
         let lab = studio.trained_lab();
         let record = lab.runs[0].record.as_ref().unwrap();
         assert_eq!(record.checkpoint.step, 3, "{}", preset.name);
@@ -109,11 +120,28 @@ fn commands_take_a_figure_where_they_take_a_run() {
             here,
             &[&["render", "out", "--view", "reflow", "--out", out], &size[..]].concat(),
         );
+    }
+    let first = pixels(&here.join("a.png"));
+    for out in ["a.png", "a.svg", "a.pdf"] {
         succeed(
             here,
             &[&["render", out, "--view", "reflow", "--out", "b.png"], &size[..]].concat(),
         );
+        assert!(
+            pixels(&here.join("b.png")) == first,
+            "{out}: the figure of the figure is another one"
+        );
     }
+    // the second round's pairs are made again by its parent, and measured as they were
+    succeed(here, &["export", "out", "--what", "measures", "--out", "m.csv"]);
+    succeed(here, &["export", "a.svg", "--what", "measures", "--out", "n.csv"]);
+    let [a, b] = ["m.csv", "n.csv"].map(|n| {
+        let text = std::fs::read_to_string(here.join(n)).unwrap();
+        // how much work was done is not known to a lab
+        let lines = text.lines().filter(|line| !line.contains("ledger")).map(str::to_owned);
+        lines.collect::<Vec<_>>()
+    });
+    assert_eq!(a, b);
     succeed(here, &["export", "a.png", "--what", "trajectories", "--out", "t.npz"]);
     succeed(
         here,

@@ -36,6 +36,9 @@ impl App {
                 self.forget_next();
                 self.screen.dialog = Some(Dialog::save_file(&self.screen.keep));
             }
+            UiCommand::Export | UiCommand::CopyImage | UiCommand::CopyCaption | UiCommand::SaveWindow => {
+                self.export_command(ctx, command);
+            }
             UiCommand::CopyShare => self.copy_share(ctx),
             UiCommand::OpenShare => self.screen.dialog = Some(Dialog::paste()),
             UiCommand::Undo => self.undo(),

@@ -72,6 +72,11 @@ impl Link {
         }
     }
 
+    /// Whether nobody is there.
+    pub const fn is_still(&self) -> bool {
+        matches!(self, Self::Still { .. })
+    }
+
     /// What would have been sent; empty with a worker.
     pub fn sent(&self) -> &[Command] {
         match self {

@@ -8,7 +8,9 @@ pub mod clock;
 mod dialogs;
 mod drawing;
 mod drops;
+mod exporter;
 pub mod keep;
+mod leaving;
 mod link;
 pub mod paint;
 mod panels;
@@ -77,6 +79,10 @@ struct Screen {
     /// What the last frame cost.
     frame_secs: f32,
     styled: Option<crate::lab::Look>,
+    /// What was chosen in the export dialog.
+    export: dialogs::export::Choices,
+    /// A picture of the window that is being taken.
+    shot: leaving::WindowShot,
 }
 
 impl App {
@@ -110,6 +116,8 @@ impl App {
                 last_frame: None,
                 frame_secs: 0.0,
                 styled: None,
+                export: dialogs::export::Choices::default(),
+                shot: leaving::WindowShot::default(),
             },
             lab,
         }
@@ -217,6 +225,7 @@ impl App {
         }
         self.snapshot = self.link.latest();
         self.keep_safe(&ctx);
+        self.take_window();
         self.advance_clock(&ctx);
         if self.screen.dialog.is_none() {
             for command in ui_command::pressed(&ctx) {

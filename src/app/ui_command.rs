@@ -18,6 +18,10 @@ pub enum UiCommand {
     SaveLabAs,
     CopyShare,
     OpenShare,
+    Export,
+    CopyImage,
+    CopyCaption,
+    SaveWindow,
     Quit,
     Undo,
     Redo,
@@ -150,13 +154,17 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
 }
 
 /// Every command without an argument.
-pub const COMMANDS: [Row; 68] = [
+pub const COMMANDS: [Row; 72] = [
     row(Menu::File, UiCommand::NewLab, ctrl(Key::N)),
     row(Menu::File, UiCommand::OpenLab, ctrl(Key::O)),
     row(Menu::File, UiCommand::SaveLab, ctrl(Key::S)),
     row(Menu::File, UiCommand::SaveLabAs, ctrl_shift(Key::S)),
     row(Menu::File, UiCommand::CopyShare, ctrl_shift(Key::C)),
     row(Menu::File, UiCommand::OpenShare, ctrl_shift(Key::O)),
+    row(Menu::File, UiCommand::Export, ctrl(Key::E)),
+    row(Menu::File, UiCommand::CopyImage, ctrl_shift(Key::I)),
+    row(Menu::File, UiCommand::CopyCaption, ctrl_shift(Key::K)),
+    row(Menu::File, UiCommand::SaveWindow, plain(Key::F12)),
     row(Menu::File, UiCommand::Quit, ctrl(Key::Q)),
     row(Menu::Edit, UiCommand::Undo, ctrl(Key::Z)),
     row(Menu::Edit, UiCommand::Redo, ctrl(Key::Y)),
@@ -279,7 +287,7 @@ pub fn pressed(ctx: &Context) -> Vec<UiCommand> {
                 let keys = row.keys;
                 let function_key = matches!(
                     keys.logical_key,
-                    Key::F1 | Key::F2 | Key::F3 | Key::F4 | Key::F5 | Key::F11
+                    Key::F1 | Key::F2 | Key::F3 | Key::F4 | Key::F5 | Key::F11 | Key::F12
                 );
                 let reserved = focused && !keys.modifiers.command && !function_key;
                 if keys.modifiers.shift == wants_shift && !reserved && input.consume_shortcut(&keys) {

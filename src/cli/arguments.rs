@@ -299,7 +299,7 @@ pub struct RenderOptions {
     /// Flow times of a filmstrip [default: 0,0.25,0.5,0.75,1]
     #[arg(long, value_name = "T,T,…", allow_negative_numbers = true)]
     pub times: Option<String>,
-    /// Width and height: 1200x900 (pixels), 8.5x6cm, 3.3x2.5in [default: what suits the view]
+    /// Width and height: 1200x900 (pixels), 8.5x6cm, 3.3x2.5in, or a width alone: 17cm [default: what suits the view]
     #[arg(long, value_name = "WxH")]
     pub size: Option<String>,
     /// Pixels an inch [default: 96]

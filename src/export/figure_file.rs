@@ -2,7 +2,7 @@
 
 use super::layout::{natural_size, sheet};
 use super::sheet::Sheet;
-use super::{lab_within, pdf, png, svg};
+use super::{lab_within, pdf, png, raster, svg};
 use crate::lab::{BadInput, FigureOptions};
 use crate::picture::figure::Figure;
 
@@ -81,6 +81,40 @@ pub fn figure_file(
         FigureFormat::Svg => svg::svg(&sheet, code().as_deref()).map(String::into_bytes),
         FigureFormat::Pdf => pdf::pdf(&sheet, code().as_deref()),
     }
+}
+
+/// A figure as pixels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FigurePixels {
+    /// Straight colors, row by row from the top.
+    pub rgba: Vec<u8>,
+    /// Width and height of these.
+    pub size: [u32; 2],
+    /// Width and height of the file.
+    pub full: [u32; 2],
+}
+
+/// The pixels of a figure; with `within`, shrunk to lie within so many.
+///
+/// # Errors
+/// Options that no file can have.
+pub fn figure_pixels(
+    figure: &Figure,
+    options: &FigureOptions,
+    within: Option<[u32; 2]>,
+) -> Result<FigurePixels, FigureError> {
+    let (sheet, full) = checked_sheet(figure, options)?;
+    let room = within.unwrap_or(full);
+    let shrink = (0..2)
+        .map(|i| f64::from(room[i]) / f64::from(full[i]))
+        .fold(1.0, f64::min);
+    let size = full.map(|side| (f64::from(side) * shrink).round().max(1.0) as u32);
+    let pixmap = raster::pixmap(&sheet, size).ok_or(FigureError::Size(size[0], size[1]))?;
+    Ok(FigurePixels {
+        rgba: pixmap.take_demultiplied().as_slice().to_vec(),
+        size,
+        full,
+    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod animation;
 pub mod atomic;
 pub mod autosave;
 pub mod data;
+pub mod data_file;
 mod figure_file;
 mod font_subset;
 pub mod lab_within;
@@ -22,4 +23,6 @@ pub mod svg;
 pub mod tables;
 pub mod weights;
 
-pub use figure_file::{FIGURE_FORMATS, FigureError, FigureFormat, checked_sheet, figure_file};
+pub use figure_file::{
+    FIGURE_FORMATS, FigureError, FigureFormat, FigurePixels, checked_sheet, figure_file, figure_pixels,
+};

@@ -27,7 +27,7 @@ pub const UNITS: [(Unit, &str); 3] = [(Unit::Px, "px"), (Unit::Cm, "cm"), (Unit:
 pub struct FigureSize {
     /// Width in `unit`.
     pub width: f64,
-    /// Height in `unit`.
+    /// Height in `unit`; 0 is what suits the view at this width.
     pub height: f64,
     /// The unit of both.
     pub unit: Unit,
@@ -109,14 +109,14 @@ impl FigureSize {
         }
     }
 
-    /// `1200x900`, `1200x900px`, `8.5x6cm`, `3.3x2.5in`.
+    /// `1200x900`, `1200x900px`, `8.5x6cm`, `3.3x2.5in`; or a width alone, `17cm`.
     ///
     /// # Errors
     /// Anything else, with an example.
     pub fn parse(text: &str) -> Result<Self, BadInput> {
         let wrong = || {
             BadInput::new(format!(
-                "\"{text}\" is no size; give WIDTHxHEIGHT, as in 1200x900, 8.5x6cm or 3.3x2.5in"
+                "\"{text}\" is no size; give WIDTHxHEIGHT, as in 1200x900, 8.5x6cm or 3.3x2.5in, or a width alone, as in 17cm"
             ))
         };
         let text = text.trim().to_lowercase();
@@ -124,17 +124,25 @@ impl FigureSize {
             .iter()
             .find_map(|(unit, name)| Some((*unit, text.strip_suffix(name)?)))
             .unwrap_or((Unit::Px, &text));
-        let (width, height) = numbers.split_once(['x', '×', '*']).ok_or_else(wrong)?;
+        let (width, height) = match numbers.split_once(['x', '×', '*']) {
+            Some((width, height)) => (width, Some(height)),
+            None => (numbers, None),
+        };
         // "8.5cmx6cm" is what some will write
         let width = UNITS
             .iter()
             .find_map(|(_, name)| width.trim().strip_suffix(name))
             .unwrap_or(width);
         let number = |side: &str| side.trim().parse::<f64>().ok().filter(|v| v.is_finite() && *v > 0.0);
-        let (Some(width), Some(height)) = (number(width), number(height)) else {
+        let (Some(width), Some(height)) = (number(width), height.map_or(Some(0.0), number)) else {
             return Err(wrong());
         };
         Ok(Self { width, height, unit })
+    }
+
+    /// Whether the height is what suits the view.
+    pub fn is_width_alone(self) -> bool {
+        self.height == 0.0
     }
 
     /// Width and height in inches.
@@ -204,6 +212,7 @@ impl FigureOptions {
     /// The file's width and height in pixels.
     pub fn pixels(&self, own: [f64; 2]) -> [u32; 2] {
         let pixels = match self.size {
+            Some(size) if size.is_width_alone() => own.map(|side| side / own[0] * size.pixels(self.dpi)[0]),
             Some(size) => size.pixels(self.dpi),
             None => own.map(|side| side * self.dpi / SCREEN_DPI),
         };
@@ -214,6 +223,10 @@ impl FigureOptions {
     /// The page's width and height in its own units, 96 an inch.
     pub fn page(&self, own: [f64; 2]) -> [f32; 2] {
         match self.size {
+            Some(size) if size.is_width_alone() => {
+                let width = size.inches(self.dpi)[0] * SCREEN_DPI;
+                own.map(|side| (side / own[0] * width) as f32)
+            }
             Some(size) => size.inches(self.dpi).map(|side| (side * SCREEN_DPI) as f32),
             None => own.map(|side| side as f32),
         }
@@ -235,7 +248,8 @@ mod tests {
         ] {
             assert_eq!(FigureSize::parse(text).unwrap().pixels(300.0), pixels, "{text}");
         }
-        for text in ["", "1200", "0x4", "-1x2", "axb", "nanx3", "infxinf", "1x2mm"] {
+        assert!(FigureSize::parse("17 cm").unwrap().is_width_alone());
+        for text in ["", "x", "0", "12x", "0x4", "-1x2", "axb", "nanx3", "infxinf", "1x2mm"] {
             assert!(
                 FigureSize::parse(text).unwrap_err().to_string().contains("8.5x6cm"),
                 "{text}"
@@ -253,6 +267,11 @@ mod tests {
         assert_eq!(
             (options.pixels([1.0; 2]), options.page([1.0; 2])),
             ([1200, 900], [600.0, 450.0])
+        );
+        options.size = Some(FigureSize::parse("2in").unwrap());
+        assert_eq!(
+            (options.pixels([600.0, 450.0]), options.page([600.0, 450.0])),
+            ([384, 288], [192.0, 144.0])
         );
         options.size = None;
         assert_eq!(

@@ -1,5 +1,6 @@
 //! What opens over the window: the gallery of distributions, the palette, the shortcuts sheet, the file dialogs.
 
+pub mod export;
 mod files;
 mod gallery;
 mod pairs;
@@ -34,7 +35,7 @@ impl Side {
 }
 
 /// The dialog that is open.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Dialog {
     /// All distributions, to choose one.
     Gallery(gallery::Gallery),
@@ -50,6 +51,8 @@ pub enum Dialog {
     Paste(paste::Paste),
     /// What to do with unsaved changes before going on.
     Unsaved(Next),
+    /// A figure, an animation or data to write.
+    Export(Box<export::ExportDialog>),
 }
 
 impl Dialog {
@@ -78,6 +81,11 @@ impl Dialog {
         Self::File(files::FileDialog::new(keep, false))
     }
 
+    /// Asks what to export.
+    pub fn export(app: &mut App) -> Self {
+        Self::Export(Box::new(export::ExportDialog::new(app)))
+    }
+
     /// Asks where to save.
     pub fn save_file(keep: &Keep) -> Self {
         Self::File(files::FileDialog::new(keep, true))
@@ -97,6 +105,7 @@ pub fn ui(app: &mut App, ctx: &egui::Context) {
         Dialog::Pairs(_) => "pairs",
         Dialog::Paste(_) => "paste",
         Dialog::Unsaved(_) => "unsaved",
+        Dialog::Export(_) => "export",
     };
     let modal = Modal::new(Id::unique(id)).show(ctx, |ui| match &mut dialog {
         Dialog::Gallery(gallery) => gallery.ui(app, ui),
@@ -106,6 +115,7 @@ pub fn ui(app: &mut App, ctx: &egui::Context) {
         Dialog::Pairs(pairs) => pairs.ui(app, ui),
         Dialog::Paste(paste) => paste.ui(app, ui),
         Dialog::Unsaved(next) => unsaved::ui(app, ui, next),
+        Dialog::Export(export) => export.ui(app, ui),
     });
     // asked once: it takes the Escape key
     let closes = modal.should_close();

@@ -118,6 +118,12 @@ pub struct Keep {
 }
 
 impl Keep {
+    /// A number for the engine's answer to `Collect`.
+    pub const fn next_number(&mut self) -> u64 {
+        self.asked += 1;
+        self.asked
+    }
+
     /// Of a window that starts with this lab and writes nothing of its own.
     pub fn of(lab: &Lab, wake: impl Fn() + Send + 'static) -> Self {
         let mark = Mark::of_records(lab);
@@ -342,7 +348,8 @@ impl App {
             return;
         };
         let keep = &mut self.screen.keep;
-        let Some(Pending { path, mut lab, .. }) = keep.pending.take_if(|p| p.number == answer) else {
+        // an export may have asked since: its answer is newer and as good
+        let Some(Pending { path, mut lab, .. }) = keep.pending.take_if(|p| p.number <= answer) else {
             return;
         };
         for run in &mut lab.runs {

@@ -349,7 +349,7 @@ impl Film<'_> {
         let own = natural_size(&figure, &self.figure);
         self.figure.check(own).map_err(FigureError::Options)?;
         let size = self.figure.pixels(own);
-        if self.figure.size.is_none() {
+        if self.figure.size.is_none_or(FigureSize::is_width_alone) {
             // in inches, so that the letters keep their size on paper
             let [width, height] = size.map(|px| f64::from(px) / self.figure.dpi);
             let unit = Unit::In;

@@ -12,6 +12,7 @@ mod panel;
 use super::letters;
 use super::sheet::{Anchor, Area, Item, Sheet, Text};
 use crate::lab::FigureOptions;
+use crate::lab::figure::SCREEN_DPI;
 use crate::picture::color::{Palette, Theme};
 use crate::picture::figure::{Content, Figure, Panel};
 
@@ -72,7 +73,7 @@ fn title_of<'a>(figure: &'a Figure, options: &'a FigureOptions) -> &'a str {
     options.title.as_deref().unwrap_or(&figure.title)
 }
 
-/// A page that fits the figure: its size in pixels at 96 an inch.
+/// A page that fits the figure: its size in pixels at 96 an inch, of the width that is asked for where the height is not.
 pub fn natural_size(figure: &Figure, options: &FigureOptions) -> [f64; 2] {
     let [rows, columns] = figure.grid();
     let width: f32 = match columns {
@@ -82,9 +83,16 @@ pub fn natural_size(figure: &Figure, options: &FigureOptions) -> [f64; 2] {
         4 => 1920.0,
         _ => 2080.0,
     };
+    let alone = options.size.filter(|size| size.is_width_alone());
+    let width = alone.map_or(width, |size| (size.inches(options.dpi)[0] * SCREEN_DPI) as f32);
     let bars = |p: &Panel| matches!(p.content, Content::Bars(_));
     if figure.panels.len() <= 1 && figure.foot.is_none() && !figure.panels.iter().any(bars) {
-        return [f64::from(width), 900.0];
+        let height = if alone.is_some() {
+            0.75 * f64::from(width)
+        } else {
+            900.0
+        };
+        return [f64::from(width), height];
     }
     let page = [width, 0.6 * width];
     let ink = ink_of(figure, options, page);

@@ -319,7 +319,7 @@ fn with(stage: &Stage, layers: Layers) -> Stage {
 }
 
 /// The plane as these layers show it.
-fn plane(snapshot: &StageSnapshot, layers: &Layers, t: f64, theme: Theme) -> Picture {
+pub fn plane(snapshot: &StageSnapshot, layers: &Layers, t: f64, theme: Theme) -> Picture {
     let fan = snapshot.learned.and_then(|learned| fan_at(snapshot, learned.at, t));
     let input = StageInput {
         source: &snapshot.source,
