@@ -74,6 +74,7 @@ fn a_figure_is_previewed_and_written_with_its_lab() {
     assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), before);
     harness.get_by_label("Write").click();
     until(&mut harness, "the file", |h| has(h, "Written:"));
+    until(&mut harness, "rest", |h| !has(h, "Cancel"));
     // a name of another kind of file is refused
     type_path(&mut harness, &folder.path().join("a.svg"));
     harness.get_by_label("Write").click();
