@@ -182,3 +182,55 @@ fn commands_take_a_figure_where_they_take_a_run() {
         assert!(said.contains("b.png: no lab is in it"), "{said}");
     }
 }
+
+#[test]
+fn points_and_pairs_of_files_travel_along() {
+    let (here, there, data) = (
+        TempDir::new().unwrap(),
+        TempDir::new().unwrap(),
+        TempDir::new().unwrap(),
+    );
+    let rows = |n: usize, columns: usize| {
+        let row = |i: usize| {
+            (0..columns)
+                .map(|k| format!("{}", (i * (k + 3) % 17) as f64 / 8.0 - 1.0))
+                .collect::<Vec<_>>()
+                .join(",")
+        };
+        (0..n).map(|i| row(i) + "\n").collect::<String>()
+    };
+    std::fs::write(here.path().join("cloud.csv"), rows(60, 2)).unwrap();
+    std::fs::write(here.path().join("pairs.csv"), rows(40, 4)).unwrap();
+    std::fs::write(
+        here.path().join("e.json"),
+        r#"{"steps":5,"network":{"hidden":[8]},"target":{"kind":"points","file":"cloud.csv"},"coupling":{"kind":"file","file":"pairs.csv"},"sampling":{"count":30,"steps":3}}"#,
+    )
+    .unwrap();
+    for name in ["a.png", "a.svg"] {
+        succeed(
+            here.path(),
+            &[
+                "render", "e.json", "--view", "pairs", "--size", "300x240", "--out", name,
+            ],
+        );
+        std::fs::copy(here.path().join(name), there.path().join(name)).unwrap();
+    }
+    let first = pixels(&here.path().join("a.png"));
+    // the files change, then go: the figure still brings back what it shows
+    std::fs::write(here.path().join("cloud.csv"), rows(50, 2)).unwrap();
+    std::fs::remove_file(here.path().join("pairs.csv")).unwrap();
+    for name in ["a.png", "a.svg"] {
+        let again = Command::new(env!("CARGO_BIN_EXE_rectiflow"))
+            .args(["render", name, "--view", "pairs", "--size", "300x240", "--out", "b.png"])
+            .current_dir(there.path())
+            .env("XDG_DATA_HOME", data.path())
+            .output()
+            .unwrap();
+        assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
+        assert!(pixels(&there.path().join("b.png")) == first, "{name}");
+    }
+    assert_eq!(
+        std::fs::read_dir(data.path().join("rectiflow/points")).unwrap().count(),
+        2
+    );
+}

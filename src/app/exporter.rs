@@ -14,8 +14,9 @@ use crate::engine::measures::Measures;
 use crate::export::animation::{AnimationOptions, FilmAsk, animate};
 use crate::export::data::{DataAsk, What};
 use crate::export::data_file::write_data;
+use crate::export::lab_files::text_with_files;
 use crate::export::{FigureFormat, atomic, figure_file, figure_pixels};
-use crate::lab::{FigureOptions, Lab, RunId, lab_text};
+use crate::lab::{FigureOptions, Lab, RunId};
 use crate::picture::studio::{Progress, Studio, StudioError, Work};
 use crate::picture::views::{Ask, View};
 
@@ -237,12 +238,12 @@ impl Worker {
         match what {
             Write::Figure(order, format) => {
                 let figure = order.view.figure(studio, &order.ask, watch).map_err(|e| said(&e))?;
-                let lab = with_lab.then(|| lab_text(&studio.trained_lab()));
+                let lab = with_lab.then(|| text_with_files(&studio.trained_lab()));
                 let bytes = figure_file(&figure, &order.options, *format, lab.as_deref()).map_err(|e| said(&e))?;
                 atomic::write(out, &bytes).map_err(|e| said(&e))?;
             }
             Write::Film(order, options) => {
-                let lab = with_lab.then(|| lab_text(&studio.trained_lab()));
+                let lab = with_lab.then(|| text_with_files(&studio.trained_lab()));
                 let film = FilmAsk {
                     view: order.view,
                     ask: &order.ask,

@@ -12,8 +12,9 @@ use super::print;
 use crate::export::animation::{
     ANIMATION_FORMATS, AnimationError, AnimationOptions, FilmAsk, animate, animation_format, over_of,
 };
+use crate::export::lab_files::text_with_files;
 use crate::export::{FIGURE_FORMATS, FigureError, FigureFormat, atomic, figure_file};
-use crate::lab::{BadInput, FigureOptions, FigureSize, Lab, lab_text, nearest};
+use crate::lab::{BadInput, FigureOptions, FigureSize, Lab, nearest};
 use crate::picture::studio::{Progress, Studio};
 use crate::picture::views::{Ask, view_of};
 
@@ -40,7 +41,7 @@ pub fn render(options: &RenderOptions) -> Result<(), Failure> {
     let mut studio = Studio::open(&source.lab, options.first.backend.into(), known)?;
     let mut bar = Bar::default();
     let trained = studio.train_untrained(&mut |progress| bar.show(progress))?;
-    let text_of = |studio: &mut Studio| (!options.no_lab).then(|| lab_text(&studio.trained_lab()));
+    let text_of = |studio: &mut Studio| (!options.no_lab).then(|| text_with_files(&studio.trained_lab()));
     if let Some(film) = film {
         let lab = text_of(&mut studio);
         let watch = &mut |progress: &Progress| bar.show(progress);

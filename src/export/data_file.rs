@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::atomic::{self, WriteFault};
 use super::data::{Data, DataAsk, What};
+use super::lab_files::text_with_files;
 use super::npz::Npz;
 use super::{lab_within, python, weights};
-use crate::lab::{BadInput, lab_text, nearest};
+use crate::lab::{BadInput, nearest};
 use crate::picture::studio::{Studio, StudioError, Watch};
 
 /// A file's form.
@@ -121,7 +122,7 @@ pub fn write_data(
     let form = form_of(out, what)?;
     check_beside(out, form)?;
     let data = Data::collect(studio, what, ask, watch)?;
-    let lab = (with_lab && form != Form::Csv).then(|| lab_text(&studio.trained_lab()));
+    let lab = (with_lab && form != Form::Csv).then(|| text_with_files(&studio.trained_lab()));
     let Some(data) = data else {
         return write_weights(studio, ask, form, out, lab.as_deref());
     };

@@ -14,6 +14,7 @@ use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 
+use super::lab_files::text_with_files_here;
 use crate::lab::{BadInput, Lab, parse_lab};
 
 /// How a code begins.
@@ -76,7 +77,8 @@ fn is_safetensors(bytes: &[u8]) -> bool {
 /// A file without a lab, a damaged one, and all that a lab's file is refused for.
 pub fn open_lab(bytes: &[u8], base_dir: &Path) -> Result<Lab, BadInput> {
     if is_exported(bytes) {
-        return parse_lab(&lab_text_within(bytes)?, base_dir);
+        let text = text_with_files_here(lab_text_within(bytes)?)?;
+        return parse_lab(&text, base_dir);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| {
         BadInput::new(

@@ -9,6 +9,7 @@ pub mod data;
 pub mod data_file;
 mod figure_file;
 mod font_subset;
+pub mod lab_files;
 pub mod lab_within;
 pub mod layout;
 pub mod letters;
