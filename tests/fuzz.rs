@@ -12,7 +12,7 @@ use rectiflow::export::{FIGURE_FORMATS, figure_file, lab_within, npy, weights};
 use rectiflow::flow::random::{CounterRng, Stream};
 use rectiflow::lab::{
     BadInput, FigureOptions, FigureSize, Lab, decode_npy, lab_text, pairs_from_bytes, parse_lab, parse_run_file,
-    points_from_bytes,
+    parse_share_string, points_from_bytes, share_string,
 };
 use rectiflow::picture::studio::Studio;
 use rectiflow::picture::views::{Ask, view_of};
@@ -156,6 +156,11 @@ fn labs_and_every_file_that_carries_one() {
         |bytes| weights::decode(bytes, shape),
         |w| *w == record.checkpoint.ema,
     );
+    let string = share_string(&lab).unwrap();
+    let read = |bytes: &[u8]| parse_share_string(&String::from_utf8_lossy(bytes));
+    throw("share string", string.as_bytes(), read, |opened| {
+        opened.stages == lab.stages
+    });
 }
 
 #[test]
