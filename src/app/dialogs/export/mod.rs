@@ -219,7 +219,8 @@ impl ExportDialog {
         ui.add_space(theme::GAP * 0.5);
         let height = (ui.ctx().content_rect().height() - 250.0).clamp(240.0, 470.0);
         ui.horizontal_top(|ui| {
-            ui.allocate_ui(vec2(CONTROLS, height), |ui| {
+            let column = egui::Layout::top_down(egui::Align::Min);
+            ui.allocate_ui_with_layout(vec2(CONTROLS, height), column, |ui| {
                 ui.set_min_size(vec2(CONTROLS, height));
                 ScrollArea::vertical().max_height(height).show(ui, |ui| {
                     ui.set_width(CONTROLS - 16.0);
