@@ -76,6 +76,7 @@ fn scene(lab: &Lab) -> Snapshot {
             }),
             ..StageSnapshot::default()
         }],
+        study: Arc::default(),
         notices: Arc::new(vec![Notice {
             number: 1,
             is_fault: true,

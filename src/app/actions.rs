@@ -71,6 +71,8 @@ impl App {
             | UiCommand::LinkSampler
             | UiCommand::CompareMarginals
             | UiCommand::RoundsSideBySide => self.stages_command(command),
+            UiCommand::Studies => self.toggle_plots(),
+            UiCommand::NextMap | UiCommand::PreviousMap | UiCommand::MapExact => self.map_command(command),
             UiCommand::PlayFlow
             | UiCommand::FlowBack
             | UiCommand::FlowForward

@@ -14,6 +14,7 @@ mod leaving;
 mod link;
 pub mod paint;
 mod panels;
+mod plots;
 mod rounds;
 pub mod stages;
 pub mod theme;
@@ -30,7 +31,7 @@ use eframe::egui_wgpu::RenderState;
 
 use crate::engine::command::{BackendChoice, Command};
 use crate::engine::snapshot::{RunSnapshot, Snapshot, StageSnapshot};
-use crate::lab::{Experiment, Lab, Language, RunId, Stage};
+use crate::lab::{Experiment, Lab, Language, Map, RunId, Stage};
 use clock::FlowClock;
 use dialogs::Dialog;
 pub use link::Link;
@@ -66,6 +67,7 @@ pub struct Opened {
 /// What is shown and is no part of the document.
 struct Screen {
     dialog: Option<Dialog>,
+    plots: plots::Plots,
     stages: panels::stage::StageViews,
     rounds: panels::rounds::RoundsView,
     board: panels::board::Board,
@@ -105,6 +107,7 @@ impl App {
             undo: Undoer::default(),
             screen: Screen {
                 dialog: None,
+                plots: plots::Plots::default(),
                 stages: panels::stage::StageViews::new(renderer),
                 rounds: panels::rounds::RoundsView::default(),
                 board: panels::board::Board::default(),
@@ -237,6 +240,7 @@ impl App {
         for command in std::mem::take(&mut self.screen.later) {
             self.run_command(&ctx, &command);
         }
+        plots::ui(self, &ctx);
         dialogs::ui(self, &ctx);
         self.take_drops(&ctx);
         self.send_changes(&ctx);
@@ -287,7 +291,9 @@ impl App {
     fn send_changes(&mut self, ctx: &egui::Context) {
         self.apply_now();
         let layers = self.lab.stages[self.lab.shown()].iter().map(|s| s.layers);
-        let shows_field = layers.into_iter().any(|l| l.velocity || l.exact || l.probe);
+        let shows_field = layers
+            .into_iter()
+            .any(|l| l.velocity || l.exact || l.probe || l.map != Map::None);
         if shows_field && self.clock.t != self.sent_t {
             self.link.send(Command::FlowTime(self.clock.t));
             self.sent_t = self.clock.t;

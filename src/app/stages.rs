@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::App;
 use super::rounds::{ONE_STEP, cards, is_distilled, tag_of};
 use super::ui_command::UiCommand;
-use crate::lab::{Lab, Layers, MOST_STAGES, RunId, Sampling, Stage};
+use crate::lab::{Lab, Layers, MAPS, MOST_STAGES, Map, RunId, Sampling, Stage};
 
 /// Particles of an inset.
 const INSET_COUNT: u32 = 700;
@@ -223,7 +223,39 @@ impl App {
         let all = lab.compare.on && lab.compare.link_layers;
         for (i, stage) in lab.stages.iter_mut().enumerate() {
             if all || i == focus {
+                let was_dense = stage.layers.density;
                 *layer(&mut stage.layers) = on;
+                if stage.layers.density && !was_dense {
+                    stage.layers.map = Map::None;
+                }
+            }
+        }
+    }
+
+    /// Shows a map on the stage with the focus, and on the others with it where layers are linked. A map takes the place of
+    /// the density.
+    pub(super) fn set_map(&mut self, map: Map) {
+        let lab = &mut self.lab;
+        let focus = lab.focus();
+        let all = lab.compare.on && lab.compare.link_layers;
+        for (i, stage) in lab.stages.iter_mut().enumerate() {
+            if all || i == focus {
+                stage.layers.map = map;
+                stage.layers.density &= map == Map::None;
+            }
+        }
+    }
+
+    /// The map commands.
+    pub(super) fn map_command(&mut self, command: &UiCommand) {
+        let shown = self.stage().layers.map as usize;
+        let count = MAPS.len();
+        match command {
+            UiCommand::NextMap => self.set_map(MAPS[(shown + 1) % count].0),
+            UiCommand::PreviousMap => self.set_map(MAPS[(shown + count - 1) % count].0),
+            _ => {
+                let exact = self.stage().layers.map_exact;
+                self.set_layer(|l| &mut l.map_exact, !exact);
             }
         }
     }

@@ -52,6 +52,10 @@ pub enum UiCommand {
     DrawPairs,
     DeletePair,
     ClearPairs,
+    NextMap,
+    PreviousMap,
+    MapExact,
+    Studies,
     Compare,
     AddStage,
     DuplicateStage,
@@ -154,7 +158,7 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
 }
 
 /// Every command without an argument.
-pub const COMMANDS: [Row; 72] = [
+pub const COMMANDS: [Row; 76] = [
     row(Menu::File, UiCommand::NewLab, ctrl(Key::N)),
     row(Menu::File, UiCommand::OpenLab, ctrl(Key::O)),
     row(Menu::File, UiCommand::SaveLab, ctrl(Key::S)),
@@ -202,6 +206,10 @@ pub const COMMANDS: [Row; 72] = [
     row(Menu::View, UiCommand::LayerBend, plain(Key::Num0)),
     row(Menu::View, UiCommand::LayerOneStep, plain(Key::O)),
     row(Menu::View, UiCommand::LayerProbe, plain(Key::P)),
+    row(Menu::View, UiCommand::NextMap, plain(Key::M)),
+    row(Menu::View, UiCommand::PreviousMap, shift(Key::M)),
+    row(Menu::View, UiCommand::MapExact, plain(Key::E)),
+    row(Menu::View, UiCommand::Studies, plain(Key::Q)),
     row(Menu::Compare, UiCommand::Compare, plain(Key::C)),
     row(Menu::Compare, UiCommand::RoundsSideBySide, plain(Key::B)),
     row(Menu::Compare, UiCommand::AddStage, plain(Key::Insert)),
@@ -213,7 +221,7 @@ pub const COMMANDS: [Row; 72] = [
     row(Menu::Compare, UiCommand::LinkView, ctrl_shift(Key::V)),
     row(Menu::Compare, UiCommand::LinkLayers, ctrl_shift(Key::L)),
     row(Menu::Compare, UiCommand::LinkSampler, ctrl_shift(Key::M)),
-    row(Menu::Compare, UiCommand::CompareMarginals, plain(Key::M)),
+    row(Menu::Compare, UiCommand::CompareMarginals, plain(Key::D)),
     row(Menu::View, UiCommand::Straightening, plain(Key::S)),
     row(Menu::View, UiCommand::FoldLeft, plain(Key::F2)),
     row(Menu::View, UiCommand::FoldRight, plain(Key::F3)),

@@ -111,6 +111,7 @@ impl Bar {
             Work::Training => format!("training {:?} first, {} steps", progress.run, progress.total),
             Work::Pairs => format!("making {} pairs for {:?}", progress.total, progress.run),
             Work::Measures => format!("measuring {:?}", progress.run),
+            Work::Study => format!("running samplers of {:?}, {} of them", progress.run, progress.total),
             Work::Frames => format!("drawing {} frames", progress.total),
         };
         if self.bar.as_ref().is_none_or(|(said, _)| *said != what) {

@@ -14,6 +14,7 @@ pub mod optimizer;
 pub mod reference;
 pub mod simd;
 pub mod train;
+pub mod wide;
 
 pub use backend::CpuBackend;
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::study::Ask;
 use crate::lab::{Lab, RunId};
 
 /// Which backend is wanted.
@@ -42,6 +43,10 @@ pub enum Command {
     SeekOptima(bool),
     /// Compare the marginals of so many of the first stages; fewer than two are none.
     CompareMarginals(usize),
+    /// Begin this study in place of the one before.
+    Study(Ask),
+    /// Stop the study that is under way.
+    StopStudy,
     /// Train on another backend, from the parameters as they are.
     UseBackend(BackendChoice),
     /// Fill every run's record into this lab and hand it to `Snapshot::saved`, stamped with this number.

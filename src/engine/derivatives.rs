@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use super::session::Session;
-use crate::backend::Fault;
+use crate::backend::{Fault, TrainJob};
 use crate::cpu::simd::Isa;
 use crate::cpu::train::Frozen;
+use crate::cpu::wide::Wide;
 use crate::flow::lens::score_form;
 use crate::flow::prediction::{Output, Prediction};
 use crate::flow::quantity::{Derivatives, Quantity, Values};
@@ -27,19 +28,12 @@ impl Session {
     /// The backend's fault.
     pub(super) fn twin(&mut self, id: RunId) -> Result<Option<Arc<Frozen>>, Fault> {
         let Some(at) = self.index(id) else { return Ok(None) };
-        let run = &self.runs[at];
-        let (slot, version, job) = (run.slot, run.version, Arc::clone(&run.job));
+        let version = self.runs[at].version;
         if let Some(known) = self.twins.iter().find(|t| t.run == id && t.version == version) {
             return Ok(Some(Arc::clone(&known.net)));
         }
-        let checkpoint = self.backend.checkpoint(slot);
-        if let Err(fault) = &checkpoint {
-            self.recover(fault, None);
-        }
-        let checkpoint = checkpoint?;
-        let averaged = job.optimizer.ema_decay > 0.0;
-        let params = if averaged { &checkpoint.ema } else { &checkpoint.params };
-        let net = Arc::new(Frozen::new(Isa::best(), &job.shape, params));
+        let (job, params) = self.sampling_params(at)?;
+        let net = Arc::new(Frozen::new(Isa::best(), &job.shape, &params));
         self.twins
             .retain(|t| t.run != id && self.runs.iter().any(|r| r.id == t.run));
         self.twins.push(Twin {
@@ -48,6 +42,28 @@ impl Session {
             net: Arc::clone(&net),
         });
         Ok(Some(net))
+    }
+
+    /// The weights of run number `at` that its sampling takes: the moving average where it keeps one.
+    fn sampling_params(&mut self, at: usize) -> Result<(Arc<TrainJob>, Vec<f32>), Fault> {
+        let (slot, job) = (self.runs[at].slot, Arc::clone(&self.runs[at].job));
+        let checkpoint = self.backend.checkpoint(slot);
+        if let Err(fault) = &checkpoint {
+            self.recover(fault, None);
+        }
+        let checkpoint = checkpoint?;
+        let averaged = job.optimizer.ema_decay > 0.0;
+        Ok((job, if averaged { checkpoint.ema } else { checkpoint.params }))
+    }
+
+    /// The network of a run in f64; None where there is no such run.
+    ///
+    /// # Errors
+    /// The backend's fault.
+    pub(super) fn wide(&mut self, id: RunId) -> Result<Option<Arc<Wide>>, Fault> {
+        let Some(at) = self.index(id) else { return Ok(None) };
+        let (job, params) = self.sampling_params(at)?;
+        Ok(Some(Arc::new(Wide::new(&job.shape, &params))))
     }
 
     /// The learned velocity of a run and its derivatives at each point, at one flow time.

@@ -13,6 +13,7 @@ mod floors;
 pub mod jobs;
 mod learned;
 pub mod marginals;
+pub mod maps;
 pub mod measures;
 pub mod pacing;
 mod pairing;
@@ -22,6 +23,7 @@ mod sampling;
 pub mod session;
 pub mod snapshot;
 mod stage;
+pub mod study;
 #[cfg(test)]
 mod tests;
 pub mod truth;

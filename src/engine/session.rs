@@ -16,6 +16,7 @@ use super::pacing::{StepPacer, Throttle};
 use super::run::ActiveRun;
 use super::snapshot::{BackendStatus, Notice, RunSnapshot, RunState, Snapshot};
 use super::stage::ActiveStage;
+use super::study::{Study, StudyThread};
 use crate::backend::{Backend, Fault, KernelCost, TrainReport};
 use crate::lab::{Change, Lab, LabRun, RunId};
 use crate::net::Checkpoint;
@@ -39,6 +40,10 @@ pub struct Session {
     pub(super) twins: Vec<Twin>,
     /// Where stages are compared: in the window alone.
     pub(super) marginals: Option<MarginalThread>,
+    /// Where studies are made: in the window alone.
+    pub(super) studies: Option<StudyThread>,
+    /// What the last one has found.
+    pub(super) study: Arc<Study>,
     parked: Vec<ActiveRun>,
     notices: Arc<Vec<Notice>>,
     notice_count: u64,
@@ -79,6 +84,8 @@ impl Session {
             couplings: None,
             twins: Vec::new(),
             marginals: None,
+            studies: None,
+            study: Arc::default(),
             parked: Vec::new(),
             notices: Arc::default(),
             notice_count: 0,
@@ -454,6 +461,8 @@ impl Session {
             }
             Command::SeekOptima(go) => self.seek_optima(go),
             Command::CompareMarginals(stages) => self.compare_marginals(stages),
+            Command::Study(ask) => self.begin_study(&ask),
+            Command::StopStudy => self.stop_study(),
             Command::UseBackend(choice) => self.use_backend(choice),
             Command::Collect(number) => {
                 let mut lab = Lab::clone(&self.lab);
@@ -540,6 +549,7 @@ impl Session {
             runs,
             stages: self.stages.iter().map(|s| s.snapshot.clone()).collect(),
             marginals: self.marginal_report(),
+            study: Arc::clone(&self.study),
             notices: Arc::clone(&self.notices),
             saved: self.saved.clone(),
         })

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use super::command::BackendChoice;
 use super::coupling::CouplingReport;
 use super::marginals::MarginalReport;
+use super::maps::MapGrid;
 use super::measures::Measures;
 use super::probe::Learned;
+use super::study::Study;
 use crate::backend::Trajectories;
 use crate::flow::coupling::Pair;
 use crate::flow::exact::Conditional;
@@ -29,6 +31,8 @@ pub struct Snapshot {
     pub stages: Vec<StageSnapshot>,
     /// How far the marginals of the first stage are from those of the others, where that is asked for.
     pub marginals: Option<Arc<MarginalReport>>,
+    /// What the last study has found.
+    pub study: Arc<Study>,
     /// What happened that the user should know, oldest first; the last 50.
     pub notices: Arc<Vec<Notice>>,
     /// The answer to `Command::Collect`: its number and the lab with every run's record.
@@ -145,6 +149,8 @@ pub struct StageSnapshot {
     pub exact_field: Option<Arc<FieldGrid>>,
     /// Whether `exact_field` is such an estimate.
     pub exact_is_estimate: bool,
+    /// The map, where the stage shows one.
+    pub map: Option<Arc<MapGrid>>,
 }
 
 /// Something that happened.

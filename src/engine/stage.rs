@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::coupling::MOST_SHOWN;
+use super::maps::MapState;
 use super::pacing::Throttle;
 use super::probe::{ConditionalOf, LearnedOf};
 use super::sampling::start_points;
@@ -41,6 +42,7 @@ pub struct ActiveStage {
     pairs_of: Option<(Arc<PairStream>, u32)>,
     pub(super) conditional_of: Option<ConditionalOf>,
     pub(super) learned_of: Option<LearnedOf>,
+    pub(super) map: MapState,
     throttle: Throttle,
     secs_per_particle: f64,
 }
@@ -57,6 +59,7 @@ impl Default for ActiveStage {
             pairs_of: None,
             conditional_of: None,
             learned_of: None,
+            map: MapState::default(),
             throttle: Throttle::new(3, Duration::from_millis(40)),
             secs_per_particle: 0.0,
         }
@@ -72,6 +75,7 @@ impl ActiveStage {
             (self.snapshot.field, self.snapshot.exact_field) = (None, None);
             (self.conditional_of, self.snapshot.conditional) = (None, None);
             (self.learned_of, self.snapshot.learned) = (None, None);
+            (self.map, self.snapshot.map) = (MapState::default(), None);
             (self.snapshot.pairs, self.snapshot.coupling) = (Arc::default(), None);
             self.snapshot.trajectories = seen.map(|s| Arc::clone(&s.trajectories)).unwrap_or_default();
             self.snapshot.step = seen.map_or(0, |s| s.step);
@@ -126,12 +130,13 @@ impl ActiveStage {
     }
 }
 
-/// A grid over the stage's bounds, a little wider, with square cells.
-fn grid_over(bounds: [f32; 4]) -> (FieldGrid, Vec<[f32; 2]>) {
+/// A grid over the stage's bounds, a little wider, with square cells, `longer` (at least 2) points along the longer side; no
+/// values yet, and its points.
+pub(super) fn grid_over(bounds: [f32; 4], longer: usize) -> (FieldGrid, Vec<[f32; 2]>) {
     let (w, h) = ((bounds[2] - bounds[0]).max(1e-3), (bounds[3] - bounds[1]).max(1e-3));
-    let cell = w.max(h) / (GRID - 1) as f32;
-    let columns = ((w / cell).ceil() as usize + 1).clamp(2, GRID + 1);
-    let rows = ((h / cell).ceil() as usize + 1).clamp(2, GRID + 1);
+    let cell = w.max(h) / (longer - 1) as f32;
+    let columns = ((w / cell).ceil() as usize + 1).clamp(2, longer + 1);
+    let rows = ((h / cell).ceil() as usize + 1).clamp(2, longer + 1);
     let mid = [bounds[0].midpoint(bounds[2]), bounds[1].midpoint(bounds[3])];
     let min = [
         mid[0] - cell * (columns - 1) as f32 / 2.0,
@@ -219,6 +224,7 @@ impl Session {
                 worked |= self.refresh_trajectories(&mut stage, at);
                 worked |= self.refresh_field(&mut stage, at);
                 worked |= self.refresh_exact(&mut stage, at);
+                worked |= self.refresh_map(&mut stage, at);
             }
             self.stages[i] = stage;
         }
@@ -312,7 +318,7 @@ impl Session {
             return false;
         }
         stage.field_of = Some(key);
-        let (mut grid, points) = grid_over(stage.snapshot.bounds);
+        let (mut grid, points) = grid_over(stage.snapshot.bounds, GRID);
         grid.t = self.flow_time;
         let (slot, job) = (run.slot, Arc::clone(&run.job));
         if let Ok(values) = self.velocities(slot, &job, &points, &[self.flow_time as f32]) {
@@ -341,7 +347,7 @@ impl Session {
             return false;
         }
         stage.exact_of = Some(key);
-        let (mut grid, points) = grid_over(stage.snapshot.bounds);
+        let (mut grid, points) = grid_over(stage.snapshot.bounds, GRID);
         grid.t = self.flow_time;
         let estimate = stage.snapshot.conditional.as_ref().filter(|c| !c.is_field());
         stage.snapshot.exact_is_estimate = estimate.is_some();
@@ -394,7 +400,7 @@ mod tests {
     #[test]
     fn the_grid_has_square_cells_and_covers_the_bounds() {
         for bounds in [[-1.0, -2.0, 3.0, 5.0], [0.0, 0.0, 10.0, 0.5]] {
-            let (grid, points) = grid_over(bounds);
+            let (grid, points) = grid_over(bounds, GRID);
             assert_eq!(points.len(), grid.columns * grid.rows);
             let cell = [points[1][0] - points[0][0], points[grid.columns][1] - points[0][1]];
             assert!((cell[0] - cell[1]).abs() < 1e-4);

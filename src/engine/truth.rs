@@ -46,6 +46,11 @@ pub fn of(experiment: &Experiment) -> Result<Truth, String> {
 }
 
 impl Truth {
+    /// Products of a component of the source and one of the target: what one evaluation at one point costs.
+    pub const fn components(&self) -> usize {
+        self.components
+    }
+
     /// sqrt(E|v - v*|^2 / E|v*|^2) over fresh pairs: relative, weighted by `p_t`.
     pub fn field_rms(&self, pairs: &FreshPairs, learned: &[Point]) -> f64 {
         let per_group = pairs.per_group();

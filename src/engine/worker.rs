@@ -13,6 +13,7 @@ use super::jobs::{JobDone, JobThread};
 use super::marginals::MarginalReport;
 use super::session::Session;
 use super::snapshot::Snapshot;
+use super::study::{Study, StudyThread};
 use crate::lab::{Lab, RunId};
 
 /// Snapshots follow each other no faster than this.
@@ -28,6 +29,8 @@ pub(super) enum Message {
     Coupling(Box<CouplingReport>),
     /// From the thread of marginals.
     Marginals(Box<MarginalReport>),
+    /// From the thread of studies.
+    Study(Box<Study>),
 }
 
 /// A session on its own thread.
@@ -111,6 +114,7 @@ fn serve(
     };
     session.report_couplings(back.clone());
     session.report_marginals(back.clone());
+    session.studies = StudyThread::start(back.clone());
     let mut jobs = JobThread::start(back);
     session.apply(lab);
     for run in begins(lab) {
@@ -156,6 +160,7 @@ fn serve(
                 Message::Job(done) => session.take_job(*done, &mut jobs),
                 Message::Coupling(report) => session.take_coupling(*report),
                 Message::Marginals(report) => session.take_marginals(*report),
+                Message::Study(study) => session.take_study(*study),
             }
         }
     }

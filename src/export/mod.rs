@@ -26,4 +26,5 @@ pub mod weights;
 
 pub use figure_file::{
     FIGURE_FORMATS, FigureError, FigureFormat, FigurePixels, checked_sheet, figure_file, figure_pixels,
+    screen_pixels,
 };

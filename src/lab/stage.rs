@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::RunId;
+use super::map::Map;
 
 /// Through which dynamics a run is sampled: those of [`crate::flow::lens::Lens`] that the engine integrates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +84,10 @@ pub struct Layers {
     pub interpolation: bool,
     /// An inset with the particles after one Euler step.
     pub one_step: bool,
+    /// A map behind all else; the density and the difference map give way to it.
+    pub map: Map,
+    /// Whether the map is of the exact field, where it can be of either.
+    pub map_exact: bool,
     /// How many trajectories are drawn.
     pub trajectories_shown: u32,
     /// How many pairs are drawn as chords, and counted, measured and assigned in the couplings view.
@@ -107,6 +112,8 @@ impl Default for Layers {
             probe: false,
             interpolation: false,
             one_step: false,
+            map: Map::None,
+            map_exact: false,
             trajectories_shown: 400,
             pairs_shown: 120,
             pairs_power: 4.0,

@@ -11,6 +11,7 @@ pub mod field;
 pub mod figure;
 pub mod interpolation;
 pub mod lengths;
+pub mod maps;
 pub mod pairs;
 pub mod probe;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub(crate) mod scene;
 pub mod stage;
 pub mod straightening;
 pub mod studio;
+pub mod study;
 pub mod views;
 pub mod words;
 

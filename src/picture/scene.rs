@@ -8,7 +8,7 @@ use super::stage::StageInput;
 use crate::backend::Trajectories;
 use crate::engine::snapshot::{FieldGrid, Points};
 use crate::flow::random::{CounterRng, Stream};
-use crate::lab::Layers;
+use crate::lab::{Layers, Map};
 
 /// Everything a stage is drawn from.
 pub(crate) struct Scene {
@@ -127,6 +127,7 @@ impl Scene {
             field: Some(&self.field),
             exact_field: Some(&self.exact),
             exact_is_estimate: false,
+            map: None,
             probe: None,
             layers,
             t,
@@ -149,6 +150,8 @@ pub(crate) const NOTHING: Layers = Layers {
     pairs: false,
     interpolation: false,
     one_step: false,
+    map: Map::None,
+    map_exact: false,
     bend: false,
     probe: false,
     trajectories_shown: 400,

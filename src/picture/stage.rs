@@ -10,14 +10,16 @@ use super::color::{ColorMap, Theme, cyclic, with_alpha};
 use super::density::{Density, density};
 use super::field::{FieldArrows, difference, field_arrows};
 use super::interpolation::{Ways, ways};
+use super::maps::{MapMarks, map_marks};
 use super::pairs::{Chords, chords};
 use super::probe::{ProbeInput, probe_legend, probe_marks};
 use super::{Bounds, Colors, LegendEntry, Mark, Picture, Rgba, Shape, Swatch};
 use crate::backend::Trajectories;
+use crate::engine::maps::MapGrid;
 use crate::engine::snapshot::{FieldGrid, Points};
 use crate::flow::coupling::Pair;
 use crate::flow::path::Path;
-use crate::lab::Layers;
+use crate::lab::{Layers, Map};
 
 /// What a stage is drawn from; all but `layers`, `t` and `theme` are parts of a `StageSnapshot`.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +40,8 @@ pub struct StageInput<'a> {
     pub exact_field: Option<&'a Arc<FieldGrid>>,
     /// Whether those are an estimate from pairs.
     pub exact_is_estimate: bool,
+    /// The map, where the stage shows one.
+    pub map: Option<&'a Arc<MapGrid>>,
     /// What is known at the probe, where it is on.
     pub probe: Option<ProbeInput<'a>>,
     /// What is drawn.
@@ -64,6 +68,8 @@ pub struct StageCache {
     arrows: Kept<(usize, Theme), FieldArrows>,
     exact: Kept<(usize, usize, Theme), FieldArrows>,
     difference: Kept<(usize, usize, usize, Theme), Option<Mark>>,
+    map: Kept<(usize, Theme), MapMarks>,
+    held_map: Option<Arc<MapGrid>>,
     /// Keep the keys' pointers alive, so that no other buffer can take their addresses.
     held: Held,
 }
@@ -215,6 +221,10 @@ fn add_pairs(input: &StageInput, cache: &mut StageCache, picture: &mut Picture) 
 /// Heat maps, behind all else.
 fn add_maps(input: &StageInput, cache: &mut StageCache, picture: &mut Picture) {
     let theme = input.theme;
+    if input.layers.map != Map::None {
+        add_map(input, cache, picture);
+        return;
+    }
     if input.layers.density && input.trajectories.count() > 0 {
         let now = particles_now(input, cache);
         let kept = cache
@@ -248,6 +258,23 @@ fn add_maps(input: &StageInput, cache: &mut StageCache, picture: &mut Picture) {
             });
         }
     }
+}
+
+/// The one map that was chosen; while it is made anew for another choice, nothing.
+fn add_map(input: &StageInput, cache: &mut StageCache, picture: &mut Picture) {
+    let Some(map) = input.map.filter(|m| m.map == input.layers.map) else {
+        return;
+    };
+    if cache.held_map.as_ref().map(id) != Some(id(map)) {
+        (cache.map, cache.held_map) = (Kept::default(), Some(Arc::clone(map)));
+    }
+    let made = cache
+        .map
+        .get((id(map), input.theme), || map_marks(map, None, input.theme));
+    for (name, mark) in made.marks {
+        picture.add(name, mark);
+    }
+    picture.legend.extend(made.legend);
 }
 
 /// Source and target.

@@ -1,8 +1,10 @@
 //! A [`Studio`] is where views get what they draw: a session whose runs are trained, asked for stages at any flow time and for
 //! measures. It needs no window and no GPU; the window opens one on a thread of its own to export a figure.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::backend::{Fault, Trajectories};
 use crate::engine::command::{BackendChoice, Command};
@@ -10,6 +12,7 @@ use crate::engine::marginals::MarginalReport;
 use crate::engine::measures::Measures;
 use crate::engine::session::Session;
 use crate::engine::snapshot::StageSnapshot;
+use crate::engine::study::{self, Study};
 use crate::flow::Point;
 use crate::flow::coupling::Pair;
 use crate::lab::{Lab, LabRun, RunId, Sampling, Stage};
@@ -37,6 +40,8 @@ pub enum Work {
     Training,
     /// Measures; 0 of 1 until they are there.
     Measures,
+    /// Points of a study.
+    Study,
     /// Frames of an animation.
     Frames,
 }
@@ -287,6 +292,33 @@ impl Studio {
             }
         }
         self.session.marginals()
+    }
+
+    /// A study of a run, here and now.
+    ///
+    /// # Errors
+    /// The backend's fault, or that the watcher wants no more.
+    pub fn study(&mut self, ask: &study::Ask, watch: Watch) -> Result<Study, StudioError> {
+        let run = self.name(ask.run);
+        let Some(order) = self.session.order(ask)? else {
+            return Ok(Study::default());
+        };
+        let (stop, watch) = (AtomicBool::new(false), RefCell::new(watch));
+        let found = study::study(&order, &stop, &|found| {
+            let progress = Progress {
+                run: run.clone(),
+                work: Work::Study,
+                done: found.progress.0,
+                total: found.progress.1,
+            };
+            if !(watch.borrow_mut())(&progress) {
+                stop.store(true, Ordering::Relaxed);
+            }
+        });
+        if stop.load(Ordering::Relaxed) {
+            return Err(StudioError::Canceled);
+        }
+        Ok(found)
     }
 
     /// The measures of a run at full effort, taken once. Of a child whose parent is not here to make its pairs, nothing is

@@ -263,6 +263,7 @@ fn small_stage(app: &mut App, ui: &mut Ui, rect: Rect, run: RunId) {
         field: None,
         exact_field: None,
         exact_is_estimate: false,
+        map: None,
         probe: None,
         layers: &stage.layers,
         t: app.clock.t,

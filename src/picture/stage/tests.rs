@@ -115,6 +115,7 @@ fn what_has_no_points_is_an_empty_picture() {
             field: None,
             exact_field: None,
             exact_is_estimate: false,
+            map: None,
             probe: None,
             layers: &ALL,
             t: 0.5,

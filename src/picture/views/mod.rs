@@ -6,10 +6,12 @@ mod bars;
 mod couplings;
 mod curves;
 mod marginals;
+mod maps;
 mod planes;
 mod reflow;
 mod rows;
 mod straightening;
+mod studies;
 
 use super::Picture;
 use super::caption::{Told, caption_of};
@@ -20,7 +22,7 @@ use super::stage::{StageCache, StageInput, stage_picture};
 use super::studio::{Studio, StudioError, Watch};
 use super::words::{grouped, id_of, name_of};
 use crate::engine::snapshot::StageSnapshot;
-use crate::lab::{BadInput, LabRun, Layers, Origin, RunId, Sampler, Stage, nearest};
+use crate::lab::{BadInput, LabRun, Layers, Map, Origin, RunId, Sampler, Stage, nearest};
 
 /// What a view is asked for.
 #[derive(Clone, Debug)]
@@ -74,7 +76,7 @@ const fn view(name: &'static str, summary: &'static str, moves: bool, make: Make
 }
 
 /// All views.
-pub const VIEWS: [View; 22] = [
+pub const VIEWS: [View; 32] = [
     view(
         "stage",
         "the stage with the layers that the lab has on",
@@ -116,6 +118,48 @@ pub const VIEWS: [View; 22] = [
         "the density of the particles at flow time t",
         true,
         planes::density,
+    ),
+    view(
+        "energy",
+        "the energy -log p_t of the exact marginal with contours, its score and velocity",
+        true,
+        maps::energy,
+    ),
+    view(
+        "divergence",
+        "the divergence of the learned velocity beside that of the exact one",
+        true,
+        maps::divergence,
+    ),
+    view(
+        "curl",
+        "the curl of the learned velocity beside that of the exact one",
+        true,
+        maps::curl,
+    ),
+    view(
+        "local-floor",
+        "where the flow averages: the part of the loss that no network can remove, as a map",
+        true,
+        maps::local_floor,
+    ),
+    view(
+        "flow-density",
+        "the learned flow's density by change of variables beside the exact one",
+        true,
+        maps::flow_density,
+    ),
+    view(
+        "continuity",
+        "where the learned velocity makes or loses mass: the continuity residual",
+        true,
+        maps::continuity,
+    ),
+    view(
+        "speed",
+        "the mean speed over flow time: pairs, exact and learned velocity",
+        false,
+        studies::speed,
     ),
     view(
         "pairs",
@@ -194,6 +238,24 @@ pub const VIEWS: [View; 22] = [
         "round by round: straightness, transport cost, few-step quality, evaluations spent",
         false,
         straightening::straightening,
+    ),
+    view(
+        "quality",
+        "end-point error and W2 of samplers on the learned field against network evaluations",
+        false,
+        studies::quality,
+    ),
+    view(
+        "quality-exact",
+        "the same on the exact field, where every sampler shows its order",
+        false,
+        studies::quality_exact,
+    ),
+    view(
+        "inversion",
+        "data to noise to data: what comes back, and whether the noise is Gaussian",
+        false,
+        studies::inversion,
     ),
     view(
         "budget",
@@ -287,6 +349,8 @@ const BLANK: Layers = Layers {
     probe: false,
     interpolation: false,
     one_step: false,
+    map: Map::None,
+    map_exact: false,
     trajectories_shown: 400,
     pairs_shown: 120,
     pairs_power: 4.0,
@@ -330,6 +394,7 @@ pub fn plane(snapshot: &StageSnapshot, layers: &Layers, t: f64, theme: Theme) ->
         field: snapshot.field.as_ref(),
         exact_field: snapshot.exact_field.as_ref(),
         exact_is_estimate: snapshot.exact_is_estimate,
+        map: snapshot.map.as_ref(),
         probe: fan
             .as_ref()
             .and_then(|fan| ProbeInput::of(snapshot, snapshot.learned?.at, fan)),

@@ -16,7 +16,8 @@ use crate::app::widgets::grouped;
 use crate::app::widgets::loss_chart::nice_step;
 use crate::app::widgets::row::text_or;
 use crate::engine::snapshot::StageSnapshot;
-use crate::lab::{Layers, Stage};
+use crate::lab::{Layers, Map, Stage};
+use crate::picture::maps::lacking;
 use crate::picture::stage::{StageInput, stage_picture};
 use crate::picture::{Bounds, LegendEntry, Swatch, Transform, color};
 
@@ -143,6 +144,7 @@ fn input_of<'a>(app: &App, stage: &'a Stage, shot: &'a StageSnapshot, surface: c
         field: shot.field.as_ref(),
         exact_field: shot.exact_field.as_ref(),
         exact_is_estimate: shot.exact_is_estimate,
+        map: shot.map.as_ref(),
         probe: None,
         layers: &stage.layers,
         t: app.clock.t,
@@ -256,7 +258,10 @@ fn waiting(app: &App, ui: &Ui, frame: &StageFrame, shot: &StageSnapshot) {
         Some(p) if p.done == 0 => t!("stage.waits_for_parent").into_owned(),
         Some(p) => t!("rounds.pairs", done = grouped(p.done), total = grouped(p.total)).into_owned(),
         None if shot.source.is_empty() && shot.target.is_empty() => t!("stage.waiting").into_owned(),
-        None => return,
+        None => match shot.map.as_ref().and_then(|m| m.lacks.as_ref()) {
+            Some(lack) if stage.layers.map != Map::None => lacking(lack),
+            _ => return,
+        },
     };
     let painter = ui.painter_at(frame.rect);
     let font = FontId::proportional(text::BODY);

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::app::theme::{self, text};
 use crate::engine::snapshot::StageSnapshot;
 use crate::picture::Transform;
+use crate::picture::words::name_of;
 
 /// How much a point of scrolling zooms, logarithmic.
 const ZOOM_PER_POINT: f32 = 0.004;
@@ -56,7 +57,7 @@ pub fn ui(app: &mut App, ui: &Ui, frame: &StageFrame, shot: &StageSnapshot) {
         probe::touch(app, ui, frame);
     }
     look_around(app, ui, frame, draws || has_probe);
-    readout(ui, frame);
+    readout(app, ui, frame);
 }
 
 /// Pan, zoom, and back. `busy`: a tool has the primary button.
@@ -86,10 +87,17 @@ fn look_around(app: &mut App, ui: &Ui, frame: &StageFrame, busy: bool) {
     }
 }
 
-/// The place under the pointer, in data units.
-fn readout(ui: &Ui, frame: &StageFrame) {
+/// The place under the pointer, in data units, and the value of the map there.
+fn readout(app: &App, ui: &Ui, frame: &StageFrame) {
     let Some([x, y]) = frame.hovered_at() else { return };
-    let words = format!("x = {x:.2}   y = {y:.2}").replace('-', "\u{2212}");
+    let mut words = format!("x = {x:.2}   y = {y:.2}");
+    let shown = app.lab.stages.get(frame.index).map(|s| s.layers.map);
+    let map = app.shot(frame.index).map.filter(|m| Some(m.map) == shown);
+    if let Some(value) = map.as_ref().and_then(|m| m.value_at([x, y])) {
+        let name = map.map_or("", |m| m.map.name());
+        words = format!("{words}   {} {value:.3}", name_of("map", name));
+    }
+    let words = words.replace('-', "\u{2212}");
     let place = frame.rect.left_bottom() + vec2(14.0, -12.0);
     let colors = theme::current(ui);
     let font = FontId::proportional(text::BODY);
