@@ -243,7 +243,7 @@ fn a_strip_beneath_compares_the_marginals_and_folds_away() {
     *harness.state_mut() = App::still(lab, known);
     harness.run_steps(3);
     harness.get_by_label("W₂² to stage a at t = 1: b 24.7, floor 0.250");
-    key(&mut harness, Modifiers::NONE, Key::M);
+    key(&mut harness, Modifiers::NONE, Key::D);
     assert_eq!(compared(&harness), Some(0), "what is not shown costs nothing");
     assert!(harness.query_by_label_contains("W₂² to stage a").is_none());
 }

@@ -271,6 +271,7 @@ pub fn progress_words(progress: &Progress) -> (String, f32) {
         Work::Pairs => t!("export.pairs", run = progress.run),
         Work::Training => t!("export.training", run = progress.run),
         Work::Measures => t!("export.measuring", run = progress.run),
+        Work::Study => t!("export.studying", run = progress.run),
         Work::Frames => t!("export.frames", done = progress.done, total = progress.total),
     };
     (words.into_owned(), progress.done as f32 / progress.total.max(1) as f32)

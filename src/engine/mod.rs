@@ -12,8 +12,8 @@ mod derivatives;
 mod floors;
 pub mod jobs;
 mod learned;
-pub mod marginals;
 pub mod maps;
+pub mod marginals;
 pub mod measures;
 pub mod pacing;
 mod pairing;
@@ -29,4 +29,4 @@ mod tests;
 pub mod truth;
 pub mod worker;
 
-pub use sampling::{plan, start_points};
+pub use sampling::{plan, span, start_points};

@@ -21,15 +21,22 @@ pub(super) fn points_f64(points: &[[f32; 2]]) -> Vec<Point> {
     points.iter().map(|p| p.map(f64::from)).collect()
 }
 
+/// Between which t a flow is integrated: the path's named ends; a target of atoms ends at 1 - 1e-3 on every path, since
+/// the exact velocity is infinite at t = 1 there (MATHS.md).
+pub fn span(experiment: &Experiment) -> (f64, f64) {
+    let ends = experiment.path.ends(Lens::FlowMatching, false);
+    if matches!(*experiment.target, Distribution::Points { .. }) {
+        narrower(ends, (0.0, 1.0 - ATOM_MARGIN))
+    } else {
+        ends
+    }
+}
+
 /// What is integrated under these settings: the method and its grid on the experiment's path, between the path's named ends
-/// (nearer to each other where the method or the grid works in lambda). A target of atoms ends at 1 - 1e-3 on every path,
-/// since the exact velocity is infinite at t = 1 there (MATHS.md).
+/// (nearer to each other where the method or the grid works in lambda).
 pub fn plan(experiment: &Experiment, sampling: &Sampling) -> Plan {
     let in_lambda = sampling.sampler.needs_lambda() || sampling.grid.needs_lambda();
-    let mut ends = experiment.path.ends(Lens::FlowMatching, in_lambda);
-    if matches!(*experiment.target, Distribution::Points { .. }) {
-        ends = narrower(ends, (0.0, 1.0 - ATOM_MARGIN));
-    }
+    let ends = narrower(experiment.path.ends(Lens::FlowMatching, in_lambda), span(experiment));
     Plan {
         sampler: sampling.sampler,
         rk2_a: sampling.rk2_a,

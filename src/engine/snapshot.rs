@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::command::BackendChoice;
 use super::coupling::CouplingReport;
-use super::marginals::MarginalReport;
 use super::maps::MapGrid;
+use super::marginals::MarginalReport;
 use super::measures::Measures;
 use super::probe::Learned;
 use super::study::Study;

@@ -110,9 +110,9 @@ fn is_here(path: &Path, bytes: &[u8]) -> Result<bool, BadInput> {
         return Ok(false);
     };
     let found: Result<Vec<f64>, BadInput> = if wanted.shape.get(1) == Some(&4) {
-        pairs_from_bytes(&found).map(|rows| rows.into_flattened())
+        pairs_from_bytes(&found).map(Vec::into_flattened)
     } else {
-        points_from_bytes(&found).map(|rows| rows.into_flattened())
+        points_from_bytes(&found).map(Vec::into_flattened)
     };
     Ok(found.is_ok_and(|found| found == wanted.values))
 }

@@ -75,7 +75,7 @@ fn path_lines(path: FlowPath) -> String {
             lines,
             "    s = 1.0 - t\n    q, rate = s * (0.25 * ({beta1:?} - {beta0:?}) * s + 0.5 * {beta0:?}), 0.5 * (({beta1:?} - {beta0:?}) * s + {beta0:?})\n"
         ),
-        FlowPath::Ou { theta } => write!(lines, "    q, rate = {theta:?} * (1.0 - t), {theta:?}\n"),
+        FlowPath::Ou { theta } => writeln!(lines, "    q, rate = {theta:?} * (1.0 - t), {theta:?}"),
     };
     match path {
         FlowPath::Linear | FlowPath::Cosine | FlowPath::Ve { .. } => {}

@@ -18,7 +18,7 @@ pub use speed::Speeds;
 pub(super) use thread::StudyThread;
 
 use super::session::Session;
-use super::{span, truth};
+use super::{plan, span, truth};
 use crate::backend::Fault;
 use crate::cpu::wide::Wide;
 use crate::flow::Point;
@@ -26,7 +26,7 @@ use crate::flow::coupling::Pair;
 use crate::flow::exact::ExactField;
 use crate::flow::path::narrower;
 use crate::flow::prediction::{Output, Prediction};
-use crate::flow::sampler::{Dopri5Error, Sampler, dopri5, interpret, table};
+use crate::flow::sampler::{Dopri5Error, Plan, Sampler, dopri5, interpret};
 use crate::lab::{Experiment, RunId, Sampling};
 
 /// Which study.
@@ -111,7 +111,7 @@ impl Along {
             Self::Learned(net, output) => {
                 let k = output.to(Prediction::Velocity, t);
                 let scaled: Vec<Point> = points.iter().map(|x| x.map(|c| k.input * c)).collect();
-                net.field(&scaled, t, out);
+                net.field(&scaled, k.time, out);
                 for (v, x) in out.iter_mut().zip(points) {
                     *v = [0, 1].map(|c| k.x * x[c] + k.net * v[c]);
                 }
@@ -147,8 +147,17 @@ impl Order {
         } else {
             self.ends
         };
-        let sampling = &self.ask.sampling;
-        let Some(table) = table(sampler, sampling.rk2_a, sampling.grid, steps, from, to) else {
+        let sampling = Sampling {
+            sampler,
+            steps,
+            ..self.ask.sampling
+        };
+        let plan = Plan {
+            from,
+            to,
+            ..plan(&self.experiment, &sampling)
+        };
+        let Some(table) = plan.table() else {
             // an adaptive method: the tolerance takes the place of the steps
             return self.carry_adaptively(10.0_f64.powi(-(steps as i32)), start, backward);
         };
@@ -247,6 +256,17 @@ impl Session {
             let along = along.ok_or_else(|| "there is no such run".to_owned());
             (along, span(&experiment))
         };
+        // one interval for all samplers, or their errors would not compare: where one works in lambda, its ends
+        let ends = ask.samplers.iter().fold(ends, |ends, &sampler| {
+            let plan = plan(
+                &experiment,
+                &Sampling {
+                    sampler,
+                    ..ask.sampling
+                },
+            );
+            narrower(ends, (plan.from, plan.to))
+        });
         let run = &self.runs[at];
         let pairs = if ask.kind == Kind::Speed && !run.lacks_pairs() {
             run.job.pairs.first(speed::PAIRS)

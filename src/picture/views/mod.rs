@@ -5,8 +5,8 @@
 mod bars;
 mod couplings;
 mod curves;
-mod marginals;
 mod maps;
+mod marginals;
 mod planes;
 mod reflow;
 mod rows;
