@@ -126,8 +126,10 @@ pub fn paint(ui: &Ui, frame: &StageFrame, probe: &Probe, shot: &StageSnapshot, t
     )
     .into_owned();
     let rows = input.as_ref().map_or_else(Vec::new, |input| rows(input, surface));
+    let wide = frame.rect.width() >= NOTES_FROM;
     let note = match &input {
         None => Some(t!("probe.no_pairs").into_owned()),
+        Some(input) if !input.is_known() && !wide => Some(t!("probe.nothing_near_short").into_owned()),
         Some(input) if !input.is_known() => Some(t!("probe.nothing_near").into_owned()),
         Some(input) => input
             .bandwidth
@@ -209,21 +211,25 @@ fn speak(ui: &Ui, frame: &StageFrame, place: &str, rows: &[Row], note: Option<&s
         .widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
 }
 
-/// Where a card of this size goes: above the line that tells the pointer's place, on the side where the probe is not.
+/// Where a card of this size goes: above the line that tells the pointer's place, else in another corner, where the probe is
+/// not; a plot too small for that has it at the end where the probe is not.
 fn corner(frame: &StageFrame, probe: Pos2, size: egui::Vec2) -> Rect {
-    let left = frame.rect.left_bottom() + vec2(MARGIN, -34.0);
-    let right = frame.rect.right_bottom() - vec2(MARGIN, 34.0);
-    let first = Align2::LEFT_BOTTOM.anchor_size(left, size);
-    if first.expand(30.0).contains(probe) {
-        let second = Align2::RIGHT_BOTTOM.anchor_size(right, size);
-        if !second.expand(30.0).contains(probe) {
-            return second;
-        }
-        // beneath the clock
-        let top = frame.rect.left_top() + vec2(MARGIN, 52.0);
-        return Align2::LEFT_TOP.anchor_size(top, size);
-    }
-    first
+    let plot = frame.rect;
+    // beneath the clock
+    let top = plot.top() + 48.0;
+    let bottom = plot.bottom() - 34.0;
+    let corners = [
+        Align2::LEFT_BOTTOM.anchor_size(pos2(plot.left() + MARGIN, bottom), size),
+        Align2::RIGHT_BOTTOM.anchor_size(pos2(plot.right() - MARGIN, bottom), size),
+        Align2::LEFT_TOP.anchor_size(pos2(plot.left() + MARGIN, top), size),
+    ];
+    let free = corners.iter().find(|c| !c.expand(24.0).contains(probe));
+    let far = if probe.y > plot.center().y {
+        corners[2]
+    } else {
+        corners[0]
+    };
+    free.copied().unwrap_or(far)
 }
 
 fn card(ui: &Ui, frame: &StageFrame, at: Pos2, place: &str, rows: &[Row], note: Option<String>) {
@@ -233,7 +239,17 @@ fn card(ui: &Ui, frame: &StageFrame, at: Pos2, place: &str, rows: &[Row], note: 
     let size = if wide { text::NUMBER } else { text::BODY };
     let small = if wide { text::BODY } else { text::SMALL };
     let lay = |words: String, size: f32, ink| painter.layout_no_wrap(words, FontId::proportional(size), ink);
-    let head = lay(place.to_owned(), small, colors.weak);
+    // a small plot has room for the figures alone
+    let head = lay(if wide { place.to_owned() } else { String::new() }, small, colors.weak);
+    let (rows, note) = if wide {
+        (rows, note)
+    } else {
+        let figures = rows.len().min(1);
+        (
+            rows.get(figures..).filter(|r| !r.is_empty()).unwrap_or(rows),
+            note.filter(|_| rows.len() < 3),
+        )
+    };
     let room = (frame.rect.width() - 4.0 * MARGIN).max(60.0);
     let note = note.map(|words| painter.layout(words, FontId::proportional(small), colors.weak, room.min(330.0)));
     let lines: Vec<(Arc<Galley>, Option<Arc<Galley>>)> = rows
@@ -254,13 +270,14 @@ fn card(ui: &Ui, frame: &StageFrame, at: Pos2, place: &str, rows: &[Row], note: 
         .max(head.size().x)
         .max(note.as_ref().map_or(0.0, |n| n.size().x));
     let foot = note.as_ref().map_or(0.0, |n| n.size().y + 3.0);
-    let inner = vec2(width, head.size().y + 4.0 + height * lines.len() as f32 + foot);
+    let head_height = if wide { head.size().y + 4.0 } else { 0.0 };
+    let inner = vec2(width, head_height + height * lines.len() as f32 + foot);
     let rect = corner(frame, at, inner + vec2(2.0 * MARGIN, 1.4 * MARGIN));
     painter.rect_filled(rect, 5.0, colors.stage.gamma_multiply(0.88));
     let left = rect.left() + MARGIN;
     let mut y = rect.top() + 0.7 * MARGIN;
     painter.galley(pos2(left, y), head.clone(), colors.weak);
-    y += head.size().y + 4.0;
+    y += head_height;
     for ((value, words), row) in lines.into_iter().zip(rows) {
         let middle = y + height / 2.0;
         let swatch = Rect::from_center_size(pos2(left + SWATCH / 2.0, middle), vec2(SWATCH, height));
