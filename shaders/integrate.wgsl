@@ -4,13 +4,15 @@
 //   ops        [] Op: those of this dispatch are u.first_op .. u.first_op + u.ops
 //   registers  [9][u.count] (x, y): kept between the dispatches of a long integration
 //   states     [records][u.count] (x, y)      scratch  [groups][u.scratch_len]
+//   noises     [draws][u.count] (x, y): standard normal, made in Rust
 //
 // What bounds it: the multiply-adds of the evaluations.
 
 const KEEP_SLOPES = false;
 
 // One micro-operation. kind 0: register[3 + into] = a x + b field(x, t) with x = register[at];
-// kind 1: register[into] = sum of factors x registers; kind 2: states[at] = register[0].
+// kind 1: register[into] = sum of factors x registers; kind 2: states[at] = register[0];
+// kind 3: register[7 + into] = noises[at].
 struct Op {
   kind: u32,
   into: u32,
@@ -28,6 +30,7 @@ struct Op {
 @group(0) @binding(3) var<storage, read_write> scratch: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> registers: array<vec2f>;
 @group(0) @binding(5) var<storage, read_write> states: array<vec2f>;
+@group(0) @binding(6) var<storage, read> noises: array<vec2f>;
 
 // The particle of row `r` of a tile; rows beyond the last particle repeat it.
 fn particle(tile: u32, r: u32) -> u32 {
@@ -74,6 +77,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           let p = particle(tile, r);
           if op.kind == 1u {
             combine(p, op);
+          } else if op.kind == 3u {
+            registers[(7u + op.into) * u.count + p] = noises[op.at * u.count + p];
           } else {
             states[op.at * u.count + p] = registers[p];
           }

@@ -471,3 +471,118 @@ fn bench_reports_what_it_was_asked_for_and_names_bad_options() {
         assert!(fail(folder.path(), &bad, 2).contains(says), "{bad:?}");
     }
 }
+
+/// The reference's target and start points, as an untrained run on this path.
+fn reference_run(here: &Path, path: &str, start: &str) -> Value {
+    let text = std::fs::read_to_string("tests/reference/samplers.json").unwrap();
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let target = &json["target"];
+    let experiment = serde_json::json!({
+        "target": {"kind": "mixture", "weights": target["weights"], "means": target["means"], "stds": target["stds"]},
+        "path": path, "steps": 0, "sampling": {"count": 8},
+    });
+    std::fs::write(here.join(format!("{path}.json")), experiment.to_string()).unwrap();
+    let file = format!("{path}.json");
+    succeed(here, &["run", &file, "--out", path, "--backend", "cpu"]);
+    let points: Vec<[f64; 2]> = serde_json::from_value(json.pointer(start).unwrap().clone()).unwrap();
+    let rows: Vec<String> = points.iter().map(|p| format!("{},{}", p[0], p[1])).collect();
+    std::fs::write(here.join(format!("{path}.csv")), format!("x,y\n{}\n", rows.join("\n"))).unwrap();
+    json
+}
+
+/// Samples the exact field from the reference's start points; the end points lie within 1e-6 of the case's.
+fn agrees(here: &Path, path: &str, options: &[&str], case: &Value) {
+    let from = format!("{path}.csv");
+    let mut all = vec!["sample", path, "--exact", "--from", &from, "--out", "x.npy"];
+    all.extend(options);
+    succeed(here, &all);
+    let (got, _) = npy(here.join("x.npy"));
+    let want: Vec<[f64; 2]> = serde_json::from_value(case["x"].clone()).unwrap();
+    for (got, want) in got.values.iter().zip(want.as_flattened()) {
+        assert!((got - want).abs() <= 1e-6, "{options:?}: {got} {want}");
+    }
+}
+
+#[test]
+fn the_command_line_reproduces_every_case_of_the_reference() {
+    let folder = TempDir::new().unwrap();
+    let here = folder.path();
+    let json = reference_run(here, "vp", &"/diffusion/x_noise");
+    for case in json["diffusion"]["cases"].as_array().unwrap() {
+        let order = &case["order"];
+        let name = match (case["method"].as_str().unwrap(), case["kind"].as_str().unwrap()) {
+            ("unipc", _) => format!("unipc-{}-{order}", case["variant"].as_str().unwrap()),
+            (method, _) if order == 1 => format!("{}-1", method.replace("dpmsolver", "dpm-solver")),
+            (method, kind) => format!("{}-{order}{}", method.replace("dpmsolver", "dpm-solver"), &kind[..1]),
+        };
+        let grid = if case["time_grid"] == "logSNR" {
+            "log-snr"
+        } else {
+            "uniform"
+        };
+        let evaluations = case["model_evaluations"].to_string();
+        // the two ODE lenses are one equation here
+        let lens = if order == 2 { "pf-ode" } else { "flow-matching" };
+        let options = [
+            "--lens",
+            lens,
+            "--sampler",
+            &name,
+            "--grid",
+            grid,
+            "--evaluations",
+            &evaluations,
+        ];
+        agrees(here, "vp", &options, case);
+    }
+    let json = reference_run(here, "linear", &"/flow/x0");
+    for case in json["flow"]["cases"].as_array().unwrap() {
+        let (sampler, steps) = (case["sampler"].as_str().unwrap(), case["steps"].to_string());
+        agrees(here, "linear", &["--sampler", sampler, "--steps", &steps], case);
+    }
+}
+
+#[test]
+fn the_sde_lens_has_its_noise_and_says_where_it_does_not_apply() {
+    let folder = TempDir::new().unwrap();
+    let here = folder.path();
+    let sample = |more: &[&str], out: &str| {
+        let mut all = vec!["sample", "out", "--backend", "cpu", "--lens", "sde", "--out", out];
+        all.extend(more);
+        succeed(here, &all);
+        npy(here.join(out)).0.values
+    };
+    run_small(here, "0", &["--out", "out"]);
+    // its usual sampler comes with the lens
+    let one = sample(&["--noise-level", "1", "--seed", "4"], "a.npy");
+    assert_eq!(one, sample(&["--sampler", "ddpm", "--seed", "4"], "b.npy"));
+    assert_ne!(one, sample(&["--seed", "4", "--noise-seed", "5"], "c.npy"));
+    assert_ne!(one, sample(&["--seed", "4", "--noise-level", "0.5"], "d.npy"));
+    let exact = ["--exact", "--sampler", "euler-maruyama", "--noise-schedule", "on-off"];
+    assert!(sample(&exact, "e.npy").iter().all(|v| v.is_finite()));
+    // data becomes noise, from the last time to the first
+    let t = ["--process", "noising", "--steps", "7", "--trajectories", "t.npy"];
+    sample(&t, "f.npy");
+    assert_eq!(npy(here.join("t.npy")).0.shape[1], 8);
+    let bad = |more: &[&str], words: &[&str]| {
+        let mut all = vec!["sample", "out", "--out", "g.npy"];
+        all.extend(more);
+        let text = fail(here, &all, 2);
+        for word in words {
+            assert!(text.contains(word), "{word} is not in {text}");
+        }
+    };
+    bad(
+        &["--lens", "sde", "--sampler", "heun"],
+        &["--sampler", "heun", "euler-maruyama"],
+    );
+    bad(&["--sampler", "ddpm"], &["--sampler", "ddpm", "lens sde"]);
+    bad(&["--lens", "sde", "--noise-level", "3"], &["--noise-level", "3", "2"]);
+    bad(
+        &["--sampler", "rk4", "--evaluations", "3"],
+        &["--evaluations", "rk4", "4"],
+    );
+    run_small(here, "0", &["--out", "ot", "--set", "coupling.kind=minibatch-ot"]);
+    let text = fail(here, &["sample", "ot", "--lens", "sde", "--out", "h.npy"], 2);
+    assert!(text.contains("independent") && text.contains("--lens"), "{text}");
+}

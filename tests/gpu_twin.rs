@@ -11,7 +11,7 @@ use rectiflow::flow::distribution::{Distribution, Gaussian};
 use rectiflow::flow::path::Path;
 use rectiflow::flow::prediction::{Output, Prediction};
 use rectiflow::flow::random::{Stream, bits, time_row};
-use rectiflow::flow::sampler::{Grid, Sampler, table};
+use rectiflow::flow::sampler::{Grid, Plan, SAMPLERS, Sampler, table};
 use rectiflow::flow::time_density::{LossWeight, TIME_ROWS, TimeDensity, TimeRow, time_rows};
 use rectiflow::gpu::uniforms::Tiling;
 use rectiflow::gpu::{AdapterChoice, GpuBackend};
@@ -298,24 +298,44 @@ fn integration_is_the_processors_with_every_table() {
     cpu.load(0, job.clone(), &checkpoint).unwrap();
     gpu.load(0, job, &checkpoint).unwrap();
     let start: Vec<[f32; 2]> = (0..150).map(|i| [(i as f32).sin() * 2.0, (i as f32).cos()]).collect();
-    for sampler in [
-        Sampler::Euler,
-        Sampler::Midpoint,
-        Sampler::Heun,
-        Sampler::Ralston,
-        Sampler::Rk2,
-        Sampler::Rk4,
-    ] {
-        let plain = table(sampler, 0.7, Grid::Uniform, 12, 0.0, 1.0).expect("a table sampler");
+    let diffusion = Path::default_of("vp").expect("a path of the table");
+    for row in SAMPLERS {
+        let plan = Plan {
+            sampler: row.sampler,
+            rk2_a: 0.7,
+            steps: 12,
+            path: diffusion,
+            from: 0.2,
+            to: 0.9,
+            noise_seed: 8,
+            ..Plan::default()
+        };
+        let Some(plain) = plan.table() else { continue };
         // a network of scaled input and output: the point goes through the register that the evaluation writes
-        let diffusion = Path::default_of("vp").expect("a path of the table");
         let scaled = plain.through(&Output::new(diffusion, Prediction::Noise, 2.0));
         for (table, record) in [(&plain, true), (&plain, false), (&scaled, true)] {
             let want = cpu.integrate(0, Weights::Live, table, &start, record).unwrap();
             let got = gpu.integrate(0, Weights::Live, table, &start, record).unwrap();
             assert_eq!((&got.times, got.evaluations), (&want.times, want.evaluations));
-            // states below 4, some 50 operations of relative error 1e-7 each
-            assert_close_f32(got.states.as_flattened(), want.states.as_flattened(), 1e-5, "states");
+            // some 50 operations of relative error 1e-7 each; an untrained field may drive the states far out
+            let largest = want.states.as_flattened().iter().fold(1.0_f32, |m, v| m.max(v.abs()));
+            assert!(largest.is_finite(), "{}", row.name);
+            assert_close_f32(
+                got.states.as_flattened(),
+                want.states.as_flattened(),
+                2e-5 * f64::from(largest),
+                row.name,
+            );
+        }
+        if !plain.noises.is_empty() {
+            let other = Plan { noise_seed: 9, ..plan }.table().unwrap();
+            let (want, got) = (
+                cpu.integrate(0, Weights::Live, &plain, &start, false).unwrap(),
+                gpu.integrate(0, Weights::Live, &other, &start, false).unwrap(),
+            );
+            let pairs = want.states.as_flattened().iter().zip(got.states.as_flattened());
+            let gap = pairs.fold(0.0_f32, |m, (a, b)| m.max((a - b).abs()));
+            assert!(gap > 0.1, "{}: another noise was not noticed", row.name);
         }
     }
 }

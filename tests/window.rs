@@ -11,10 +11,11 @@ use rectiflow::backend::Trajectories;
 use rectiflow::engine::command::{BackendChoice, Command};
 use rectiflow::engine::measures::Measures;
 use rectiflow::engine::snapshot::{BackendStatus, Notice, RunSnapshot, RunState, Snapshot, StageSnapshot};
+use rectiflow::flow::coupling::Coupling;
 use rectiflow::flow::path::Path;
 use rectiflow::flow::random::Stream;
 use rectiflow::gpu::{AdapterChoice, GpuBackend};
-use rectiflow::lab::{self, Lab, ThemeChoice};
+use rectiflow::lab::{self, Lab, Lens, ThemeChoice};
 
 fn moons() -> Lab {
     let file = lab::preset("gaussian-to-moons").and_then(lab::Preset::run_file);
@@ -140,15 +141,27 @@ fn what_the_snapshot_says_is_on_screen() {
 }
 
 #[test]
-fn lenses_that_are_not_there_yet_are_visible_and_disabled() {
-    let harness = usual();
-    for label in ["Probability-flow ODE", "SDE", "New noise"] {
-        assert!(
-            harness.get_by_label(label).accesskit_node().is_disabled(),
-            "{label} can be pressed"
-        );
-    }
-    assert!(!harness.get_by_label("New particles").accesskit_node().is_disabled());
+fn lenses_switch_and_say_where_they_do_not_apply() {
+    let mut harness = usual();
+    let disabled = |harness: &Harness<'static, App>| harness.get_by_label("New noise").accesskit_node().is_disabled();
+    assert!(disabled(&harness), "an ODE has no noise");
+    harness.get_by_label("Probability-flow ODE").click();
+    harness.run_steps(2);
+    let sampling = harness.state().lab.stages[0].sampling;
+    assert_eq!((sampling.lens, sampling.sampler), (Lens::PfOde, lab::Sampler::Heun));
+    harness.get_by_label("SDE").click();
+    harness.run_steps(2);
+    let sampling = harness.state().lab.stages[0].sampling;
+    assert_eq!((sampling.lens, sampling.sampler), (Lens::Sde, lab::Sampler::Ddpm));
+    harness.get_by_label("New noise").click();
+    harness.run_steps(2);
+    let after = harness.state().lab.stages[0].sampling;
+    assert_eq!((after.noise_seed, after.seed), (sampling.noise_seed + 1, sampling.seed));
+    assert!(harness.query_by_label_contains("does not apply").is_none());
+    harness.state_mut().lab.runs[0].experiment.coupling = Coupling::default_of("minibatch-ot").unwrap();
+    harness.run_steps(2);
+    harness.get_by_label_contains("SDE does not apply");
+    assert!(disabled(&harness), "what is shown has no noise");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::engine::command::{BackendChoice, Command};
 use crate::engine::snapshot::RunState;
 use crate::engine::worker::begins;
 use crate::export::lab_within;
-use crate::lab::{self, Experiment, Lab, ThemeChoice};
+use crate::lab::{self, Experiment, Lab, Lens, ThemeChoice};
 
 /// How far an arrow key moves flow time.
 const NUDGE: f64 = 0.01;
@@ -128,6 +128,13 @@ impl App {
             UiCommand::ZoomOut => look.zoom = (look.zoom / ZOOM_STEP).max(0.5),
             UiCommand::ZoomReset => look.zoom = 1.0,
             UiCommand::Straightening => self.screen.board.open = !self.screen.board.open,
+            UiCommand::NewNoise => {
+                let sampling = &mut self.stage_mut().sampling;
+                sampling.noise_seed = sampling.noise_seed.wrapping_add(1);
+            }
+            UiCommand::LensFlowMatching => self.look_through(Lens::FlowMatching),
+            UiCommand::LensPfOde => self.look_through(Lens::PfOde),
+            UiCommand::LensSde => self.look_through(Lens::Sde),
             UiCommand::NewParticles => {
                 let sampling = &mut self.stage_mut().sampling;
                 sampling.seed = sampling.seed.wrapping_add(1);
@@ -140,6 +147,12 @@ impl App {
                 }
             }
         }
+    }
+
+    /// The stage with the focus through another lens; its sampler stays where it suits the lens.
+    fn look_through(&mut self, lens: Lens) {
+        let sampling = &mut self.stage_mut().sampling;
+        *sampling = sampling.through(lens);
     }
 
     /// Whether there is something to undo, to redo.

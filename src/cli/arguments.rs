@@ -131,12 +131,15 @@ pub struct RunOptions {
 /// Options of `sample`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Row i of every file is one particle. Numbers are float32, or float64 with --exact.
+    after_help = "Row i of every file is one particle. Numbers are float32, or float64 with --exact. The lenses pf-ode and sde need a standard
+normal source and the independent coupling. More steps of one seed refine the same Brownian paths.
 
 Examples:
   rectiflow sample out --out x1.npy
   rectiflow sample out --sampler euler --steps 4 --count 10000 --seed 7 --out x1.npy --trajectories t.npy
   rectiflow sample out --sampler unipc-bh2-3 --grid log-snr --evaluations 12 --out x1.npy
+  rectiflow sample out --exact --lens sde --noise-level 2 --steps 500 --trajectories t.npy --out x1.npy
+  rectiflow sample out --lens sde --process noising --trajectories t.npy --out x0.npy
   rectiflow sample out --from x0.npy --exact --sampler dopri5 --tolerance 1e-9 --out x1.npy"
 )]
 pub struct SampleOptions {
@@ -146,7 +149,10 @@ pub struct SampleOptions {
     /// Start points, NPY (n, 2) or CSV: states at the first time as they are [default: drawn from the source]
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
-    /// Sampler (`rectiflow list samplers`) [default: the run's]
+    /// Which dynamics carry the points (`rectiflow list lenses`) [default: the run's]
+    #[arg(long, value_name = "NAME")]
+    pub lens: Option<String>,
+    /// Sampler (`rectiflow list samplers`) [default: the run's, or the lens's usual one]
     #[arg(long, value_name = "NAME")]
     pub sampler: Option<String>,
     /// Where the solver steps lie (`rectiflow list grids`) [default: the run's]
@@ -161,9 +167,24 @@ pub struct SampleOptions {
     /// Particles, where --from is not given [default: the run's]
     #[arg(long, value_name = "N", allow_negative_numbers = true, conflicts_with = "from")]
     pub count: Option<String>,
-    /// Seed of the start points, where --from is not given [default: the run's]
-    #[arg(long, value_name = "S", allow_negative_numbers = true, conflicts_with = "from")]
+    /// Seed of the start points, where --from is not given, and of the noise [default: the run's]
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
     pub seed: Option<String>,
+    /// Noise level of the lens sde: 0 is the ODE, 1 the classical reverse SDE, at most 2 [default: the run's]
+    #[arg(long, value_name = "ETA", allow_negative_numbers = true)]
+    pub noise_level: Option<String>,
+    /// How the noise level changes with t (`rectiflow list noise-schedules`) [default: the run's]
+    #[arg(long, value_name = "NAME")]
+    pub noise_schedule: Option<String>,
+    /// Seed of the noise alone [default: that of --seed]
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    pub noise_seed: Option<String>,
+    /// Which process the lens sde carries out (`rectiflow list processes`) [default: the run's]
+    #[arg(long, value_name = "NAME")]
+    pub process: Option<String>,
+    /// The t at which Langevin dynamics stay [default: the run's]
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    pub langevin_t: Option<String>,
     /// Tolerance of dopri5 [default: the run's]
     #[arg(long, value_name = "TOL", allow_negative_numbers = true)]
     pub tolerance: Option<String>,

@@ -12,10 +12,11 @@ use crate::export::animation::{ANIMATION_FORMATS, OVERS};
 use crate::export::data::DATA;
 use crate::flow::coupling::COUPLINGS;
 use crate::flow::distribution::DISTRIBUTIONS;
+use crate::flow::lens::LENSES;
 use crate::flow::path::PATHS;
 use crate::flow::prediction::PREDICTIONS;
 use crate::flow::quantity::QUANTITIES;
-use crate::flow::sampler::{GRIDS, SAMPLERS};
+use crate::flow::sampler::{GRIDS, NOISE_SCHEDULES, PROCESSES, SAMPLERS};
 use crate::flow::table::Entry;
 use crate::flow::time_density::{LOSS_WEIGHTS, TIME_DENSITIES};
 use crate::lab::{BadInput, FIGURE_THEMES, PRESETS, kind_defaults, nearest};
@@ -31,7 +32,6 @@ const LOSSES: [Row; 2] = [
         "sqrt(|e|² + c²) - c: quadratic up to c, linear beyond (Lee, Lin, Fanti 2024)",
     ),
 ];
-const LENSES: [Row; 1] = [("flow-matching", "dx/dt = v(x, t)")];
 const BACKENDS: [Row; 3] = [
     ("auto", "a real GPU where there is one, else the CPU"),
     ("cpu", "the CPU"),
@@ -67,6 +67,9 @@ fn lists() -> Vec<List> {
     let overs: Vec<Row> = OVERS.iter().map(|o| (o.1, o.2)).collect();
     let data: Vec<Row> = DATA.iter().map(|d| (d.1, d.2)).collect();
     let samplers: Vec<Row> = SAMPLERS.iter().map(|s| (s.name, s.summary)).collect();
+    let lenses: Vec<Row> = LENSES.iter().map(|l| (l.name, l.summary)).collect();
+    let schedules: Vec<Row> = NOISE_SCHEDULES.iter().map(|s| (s.1, s.2)).collect();
+    let processes: Vec<Row> = PROCESSES.iter().map(|p| (p.1, p.2)).collect();
     let grids: Vec<Row> = GRIDS.iter().map(|g| (g.1, g.2)).collect();
     vec![
         list_of(
@@ -130,7 +133,7 @@ fn lists() -> Vec<List> {
             "lenses",
             "which dynamics a run is sampled through: sampling.lens",
             "sampling.lens",
-            &LENSES,
+            &lenses,
         ),
         list_of(
             "samplers",
@@ -143,6 +146,18 @@ fn lists() -> Vec<List> {
             "where the solver steps lie: sampling.grid",
             "sampling.grid",
             &grids,
+        ),
+        list_of(
+            "noise-schedules",
+            "how the SDE's noise level changes with t: sampling.noise_schedule",
+            "sampling.noise_schedule",
+            &schedules,
+        ),
+        list_of(
+            "processes",
+            "which process the lens sde shows: sampling.process",
+            "sampling.process",
+            &processes,
         ),
         list_of(
             "quantities",
@@ -191,7 +206,7 @@ fn find<'a>(lists: &'a [List], what: &str) -> Result<&'a List, BadInput> {
     let what = what.to_lowercase();
     let found = lists.iter().find(|l| {
         let singular = match l.name {
-            "losses" | "lenses" => &l.name[..l.name.len() - 2],
+            "losses" | "lenses" | "processes" => &l.name[..l.name.len() - 2],
             "quantities" => "quantity",
             "time-densities" => "time-density",
             plural => &plural[..plural.len() - 1],

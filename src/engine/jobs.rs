@@ -24,11 +24,14 @@ use crate::flow::loss::Loss;
 use crate::flow::measure;
 use crate::flow::prediction::Prediction;
 use crate::flow::random::Stream;
-use crate::lab::{Experiment, Grid, Origin, RunId, Sampler, Sampling};
+use crate::lab::{Experiment, Grid, Lens, Origin, Process, RunId, Sampler, Sampling};
 
 /// How the budget's flow is integrated.
 const fn fine_sampling(shown: &Sampling, effort: Effort) -> Sampling {
     Sampling {
+        lens: Lens::FlowMatching,
+        process: Process::Generate,
+        exact: false,
         sampler: Sampler::Heun,
         steps: effort.budget_steps,
         grid: Grid::Uniform,
@@ -285,6 +288,18 @@ impl Session {
         let (id, slot, version, step) = (run.id, run.slot, run.version, run.step);
         let (experiment, job) = (run.experiment.clone(), Arc::clone(&run.job));
         let floors = run.floors.clone().filter(|f| f.key == FloorsOf::new(&experiment));
+        // lengths, crossings and bends are those of the flow; with noise on the way they would be the noise's
+        let shown = sampling.shown_for(&experiment);
+        let sampling = &Sampling {
+            process: Process::Generate,
+            exact: false,
+            ..shown
+        };
+        let trajectories = if shown.lens == Lens::Sde || shown.exact {
+            Arc::new(self.sample(id, &sampling.through(Lens::FlowMatching), None, true)?)
+        } else {
+            trajectories
+        };
         let pairs = FreshPairs::draw(&experiment, &job, effort.pairs);
         let learned = self.velocities(slot, &job, &pairs.x, &pairs.t)?;
         let count = effort.draws * effort.points;
@@ -318,7 +333,8 @@ impl Session {
             let euler = Sampling {
                 sampler: Sampler::Euler,
                 steps,
-                ..*sampling
+                grid: sampling.grid,
+                ..fine_sampling(sampling)
             };
             few.push((steps, draws(self.sample(id, &euler, Some(starts.clone()), false)?)));
         }

@@ -29,4 +29,4 @@ mod tests;
 pub mod truth;
 pub mod worker;
 
-pub use sampling::{plan, span, start_points};
+pub use sampling::{exact_trajectories, plan, span, start_points};

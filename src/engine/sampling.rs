@@ -9,12 +9,11 @@ use crate::flow::Point;
 use crate::flow::coupling::Pair;
 use crate::flow::distribution::Distribution;
 use crate::flow::exact::ATOM_MARGIN;
-use crate::flow::lens::Lens;
 use crate::flow::path::{Path, narrower};
 use crate::flow::prediction::{Output, Prediction};
 use crate::flow::random::Stream;
-use crate::flow::sampler::{Dopri5Error, Plan, dopri5};
-use crate::lab::{Experiment, RunId, Sampling};
+use crate::flow::sampler::{Dopri5Error, NoiseLevel, Plan, Recorded, Table, dopri5, langevin, noising};
+use crate::lab::{Experiment, Process, RunId, Sampling};
 
 /// Points in f64.
 pub(super) fn points_f64(points: &[[f32; 2]]) -> Vec<Point> {
@@ -33,10 +32,11 @@ pub fn span(experiment: &Experiment) -> (f64, f64) {
 }
 
 /// What is integrated under these settings: the method and its grid on the experiment's path, between the path's named ends
-/// (nearer to each other where the method or the grid works in lambda).
+/// (nearer to each other where the lens, the method or the grid needs it). Settings that do not fit are those shown instead.
 pub fn plan(experiment: &Experiment, sampling: &Sampling) -> Plan {
+    let sampling = sampling.shown_for(experiment);
     let in_lambda = sampling.sampler.needs_lambda() || sampling.grid.needs_lambda();
-    let ends = narrower(experiment.path.ends(Lens::FlowMatching, in_lambda), span(experiment));
+    let ends = narrower(experiment.path.ends(sampling.lens, in_lambda), span(experiment));
     Plan {
         sampler: sampling.sampler,
         rk2_a: sampling.rk2_a,
@@ -45,16 +45,65 @@ pub fn plan(experiment: &Experiment, sampling: &Sampling) -> Plan {
         path: experiment.path,
         from: ends.0,
         to: ends.1,
+        noise: NoiseLevel {
+            eta: sampling.noise_level,
+            schedule: sampling.noise_schedule,
+        },
+        noise_seed: sampling.noise_seed,
     }
 }
 
-/// Where the particles of a stage start: source points, on the scale of the path's start (VE: sigma(0) x0).
+/// The table of what these settings show; None for dopri5. `ends`: those of the field itself, where it has narrower ones.
+fn table_of(experiment: &Experiment, sampling: &Sampling, ends: (f64, f64)) -> (Plan, Option<Table>) {
+    let mut plan = plan(experiment, sampling);
+    (plan.from, plan.to) = narrower(ends, (plan.from, plan.to));
+    let (path, steps, seed) = (experiment.path, sampling.steps, sampling.noise_seed);
+    let table = match sampling.shown_for(experiment).process {
+        Process::Generate => plan.table(),
+        Process::Noising => Some(noising(path, steps, plan.from, seed)),
+        Process::Langevin => Some(langevin(
+            path,
+            sampling.langevin_t.clamp(plan.from, plan.to),
+            sampling.langevin_time,
+            steps,
+            seed,
+        )),
+    };
+    (plan, table)
+}
+
+/// Where the particles of a stage start: source points, on the scale of the path's start (VE: sigma(0) x0); real data where
+/// it is noised.
 pub fn start_points(experiment: &Experiment, sampling: &Sampling) -> Vec<[f32; 2]> {
-    let mut points = experiment
-        .source
-        .samples(sampling.seed, Stream::Particles, sampling.count as usize);
+    let count = sampling.count as usize;
+    if sampling.shown_for(experiment).process == Process::Noising {
+        return experiment.target.samples(sampling.seed, Stream::Particles, count);
+    }
+    let mut points = experiment.source.samples(sampling.seed, Stream::Particles, count);
     to_start(&mut points, experiment.path);
     points
+}
+
+/// Carries `start` (or the stage's own start points) along the exact field, in f64. States are in the order of time that the
+/// process has.
+///
+/// # Errors
+/// In words: an experiment without an exact field; a tolerance that dopri5 cannot meet.
+pub fn exact_trajectories(
+    experiment: &Experiment,
+    sampling: &Sampling,
+    start: Option<Vec<Point>>,
+    record: bool,
+) -> Result<Recorded<f64>, String> {
+    let field = super::truth::of(experiment)?.field;
+    let start = start.unwrap_or_else(|| points_f64(&start_points(experiment, sampling)));
+    let (plan, table) = table_of(experiment, sampling, field.ends());
+    if let Some(table) = table {
+        return Ok(field.integrate(&table, &start, record));
+    }
+    let ends = (plan.from, plan.to);
+    let run = field.integrate_adaptively(ends, sampling.tolerance, &start, record);
+    run.map_err(|e| e.to_string())
 }
 
 /// Source points moved to where particles start.
@@ -77,7 +126,8 @@ impl Session {
         }
     }
 
-    /// Carries `start` (or the stage's own start points) through the learned field. With `record` false only the first and
+    /// Carries `start` (or the stage's own start points) through the learned field, or through the exact one where that is asked
+    /// for and there is one; times ascend, also where data is noised. With `record` false only the first and
     /// the last state are kept.
     ///
     /// # Errors
@@ -96,10 +146,23 @@ impl Session {
         let (slot, experiment) = (self.runs[at].slot, &self.runs[at].experiment);
         let output = self.runs[at].job.output;
         let start = start.unwrap_or_else(|| start_points(experiment, sampling));
-        let plan = plan(experiment, sampling);
+        let shown = sampling.shown_for(experiment);
+        let (plan, table) = table_of(experiment, sampling, (0.0, 1.0));
+        if shown.exact
+            && let Ok(run) = exact_trajectories(experiment, sampling, Some(points_f64(&start)), record)
+        {
+            let narrow = |p: &Point| p.map(|c| c as f32);
+            return Ok(ascending(Trajectories {
+                times: run.times,
+                states: run.states.iter().map(narrow).collect(),
+                evaluations: run.evaluations,
+            }));
+        }
         let backend = &mut self.backend;
-        let done = if let Some(table) = plan.table() {
-            backend.integrate(slot, Weights::Sampling, &table.through(&output), &start, record)
+        let done = if let Some(table) = table {
+            backend
+                .integrate(slot, Weights::Sampling, &table.through(&output), &start, record)
+                .map(ascending)
         } else {
             let ends = (plan.from, plan.to);
             adaptive(backend.as_mut(), slot, &output, sampling, &start, ends, record)
@@ -109,6 +172,18 @@ impl Session {
         }
         done
     }
+}
+
+/// What goes from data to noise, read from noise to data: the clock runs one way.
+fn ascending(mut run: Trajectories) -> Trajectories {
+    if let [first, .., last] = run.times[..]
+        && first > last
+    {
+        let stride = run.times.len();
+        run.times.reverse();
+        run.states.chunks_exact_mut(stride).for_each(<[_]>::reverse);
+    }
+    run
 }
 
 /// dopri5: its own steps, through `evaluate`.

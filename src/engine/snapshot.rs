@@ -140,6 +140,8 @@ pub struct StageSnapshot {
     pub learned: Option<Learned>,
     /// How a pair is joined.
     pub path: Path,
+    /// Whether velocities are shown as drift and half a score: the probability-flow lens, where it applies.
+    pub split: bool,
     /// The particles' trajectories under the learned field, with the stage's sampler.
     pub trajectories: Arc<Trajectories>,
     /// Learned field at the flow time, where a layer needs it.

@@ -15,7 +15,7 @@ use crate::flow::coupling::PairStream;
 use crate::flow::distribution::Distribution;
 use crate::flow::path::Path;
 use crate::flow::random::Stream;
-use crate::lab::{Experiment, Sampling, Stage};
+use crate::lab::{Experiment, Lens, Process, Sampling, Stage};
 
 /// Points of the target shown.
 const TARGET_POINTS: usize = 2048;
@@ -101,7 +101,12 @@ impl ActiveStage {
             return false;
         }
         let shot = &mut self.snapshot;
-        shot.source = Arc::new(start_points(experiment, &self.stage.sampling));
+        // the source's, also where the particles begin as data
+        let generating = Sampling {
+            process: Process::Generate,
+            ..self.stage.sampling
+        };
+        shot.source = Arc::new(start_points(experiment, &generating));
         shot.target = Arc::new(experiment.target.samples(0, Stream::Shown, TARGET_POINTS));
         let (mut a, b) = (experiment.source.bounds(), experiment.target.bounds());
         for corner in [&mut a.min, &mut a.max] {
@@ -217,6 +222,8 @@ impl Session {
             if let Some(at) = self.index(stage.stage.run) {
                 stage.snapshot.run = stage.stage.run;
                 stage.snapshot.path = self.runs[at].experiment.path;
+                let shown = stage.stage.sampling.shown_for(&self.runs[at].experiment);
+                stage.snapshot.split = shown.lens == Lens::PfOde;
                 worked |= stage.refresh_points(&self.runs[at].experiment);
                 self.refresh_pairs(&mut stage, at);
                 self.refresh_conditional(&mut stage, at);
@@ -268,7 +275,9 @@ impl Session {
         // all previews together take their share of the time, however many there are
         let previews = self.previews();
         let count = stage.particles(training, previews);
-        let key = (run.version, stage.stage.sampling, count);
+        // an edit of the coupling may take a lens away
+        let shown = stage.stage.sampling.shown_for(&run.experiment);
+        let key = (run.version, shown, count);
         let now = Instant::now();
         let stale = match &stage.drawn {
             None => true,
@@ -287,7 +296,15 @@ impl Session {
             stage.drawn = Some(key);
             return true;
         }
-        let start = stage.snapshot.source[..count.min(stage.snapshot.source.len())].to_vec();
+        let start = if shown.process == Process::Noising {
+            let part = Sampling {
+                count: count as u32,
+                ..shown
+            };
+            start_points(&self.runs[at].experiment, &part)
+        } else {
+            stage.snapshot.source[..count.min(stage.snapshot.source.len())].to_vec()
+        };
         let drawn = self.sample(id, &stage.stage.sampling, Some(start), true);
         let spent = now.elapsed();
         stage.throttle.done(Instant::now(), spent * previews.max(1));

@@ -39,6 +39,8 @@ pub enum Stream {
     Shuffle = 12,
     /// Minibatch and other pairings that draw.
     Coupling = 13,
+    /// The Brownian paths of stochastic samplers.
+    Brownian = 14,
     /// Tests.
     Test = 99,
 }

@@ -134,7 +134,7 @@ pub const ALL: [Kernel; 6] = {
         Kernel {
             name: "integrate",
             parts: &[UNIFORMS, NET, include_str!("../../shaders/integrate.wgsl")],
-            bindings: &[SAMPLE_UNIFORMS, Read, Read, Write, Write, Write],
+            bindings: &[SAMPLE_UNIFORMS, Read, Read, Write, Write, Write, Read],
             tiles: Tiles::Forward,
         },
         Kernel {

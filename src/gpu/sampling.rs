@@ -14,7 +14,7 @@ const fn budget(software: bool) -> u64 {
     if software { 30_000_000 } else { 1_000_000_000 }
 }
 
-/// Recorded states on the device at a time, bytes.
+/// Recorded states on the device at a time, and noises, bytes.
 const STATES_BYTES: u64 = 32 << 20;
 
 impl Run {
@@ -122,11 +122,11 @@ pub fn evaluate(
 #[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct Op {
-    /// 0 evaluate, 1 combine, 2 record.
+    /// 0 evaluate, 1 combine, 2 record, 3 noise.
     pub kind: u32,
     /// Which output or register is written.
     pub into: u32,
-    /// Which register is looked at; which record is written.
+    /// Which register is looked at; which record is written; which draw is read.
     pub at: u32,
     /// Padding.
     pub unused: u32,
@@ -161,6 +161,12 @@ fn encode(table: &Table, record: bool) -> Vec<Op> {
                     ..Op::default()
                 });
             }
+            MicroOp::Noise { into, draw } => ops.push(Op {
+                kind: 3,
+                into: into as u32,
+                at: draw as u32,
+                ..Op::default()
+            }),
             MicroOp::Record => {
                 if record {
                     ops.push(Op {
@@ -238,12 +244,14 @@ pub fn integrate(
         activation_code(run.job.shape.activation),
     )?;
     let records = ops.iter().filter(|op| op.kind == 2).count() as u64;
-    let chunk = (STATES_BYTES / (8 * records.max(1))).clamp(64, 8_192) as usize;
+    let noises = table.noises.len() as u64;
+    let chunk = (STATES_BYTES / (8 * records.max(noises).max(1))).clamp(64, 8_192) as usize;
     let chunk = chunk.min(start.len());
     let device = Device {
         ops: buffers::filled(context, "operations", &ops)?,
         registers: buffers::storage(context, "registers", (REGISTERS * chunk * 8) as u64)?,
         states: buffers::storage(context, "states", records * chunk as u64 * 8)?,
+        noises: buffers::storage(context, "noises", noises * chunk as u64 * 8)?,
         uniforms: buffers::uniform(context, "integrate", 512)?,
     };
     let bound = [
@@ -253,11 +261,15 @@ pub fn integrate(
         &run.scratch,
         &device.registers,
         &device.states,
+        &device.noises,
     ];
+    let stream = table.noise();
     let group = pipeline.bind(context, &bound);
     let kept = done.times.len();
-    for (part, states) in start.chunks(chunk).zip(done.states.chunks_mut(chunk * kept)) {
-        device.begin(context, part);
+    let parts = start.chunks(chunk).zip(done.states.chunks_mut(chunk * kept));
+    for (i, (part, states)) in parts.enumerate() {
+        let drawn = stream.block(i * chunk, part.len(), |z| z.map(|c| c as f32));
+        device.begin(context, part, &drawn);
         let fitting = budget(context.adapter.software) / (run.layout.multiply_adds() * part.len() as u64).max(1);
         for range in stretches(&ops, fitting) {
             let mut told = run.told(part.len() as u32);
@@ -280,17 +292,23 @@ struct Device {
     ops: wgpu::Buffer,
     registers: wgpu::Buffer,
     states: wgpu::Buffer,
+    noises: wgpu::Buffer,
     uniforms: wgpu::Buffer,
 }
 
 impl Device {
-    /// Sets the registers of these particles: STATE, `STEP_START` and START to where they start, the rest to zero.
-    fn begin(&self, context: &Context, part: &[[f32; 2]]) {
+    /// Gives these particles their noises (draw-major) and sets their registers: STATE, `STEP_START` and START to where they start, the rest to zero.
+    fn begin(&self, context: &Context, part: &[[f32; 2]], noises: &[[f32; 2]]) {
         let mut registers = part.repeat(3);
         registers.resize(REGISTERS * part.len(), [0.0; 2]);
         context
             .queue
             .write_buffer(&self.registers, 0, bytemuck::cast_slice(&registers));
+        if !noises.is_empty() {
+            context
+                .queue
+                .write_buffer(&self.noises, 0, bytemuck::cast_slice(noises));
+        }
     }
 
     /// Reads what was recorded into `states`, particle-major.

@@ -97,6 +97,8 @@ impl Draft {
         let experiment = &file.experiment;
         experiment.path_fits_source().map_err(BadInput::new)?;
         experiment.prediction_fits().map_err(BadInput::new)?;
+        let fits = file.sampling.fits(experiment);
+        fits.map_err(|misfit| BadInput::new(misfit.to_string()))?;
         check_states(&file.sampling, "sampling")?;
         Ok(file)
     }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::BadInput;
 use super::schema::join;
+use crate::flow::sampler::MOST_NOISE;
 use crate::net::{MAX_FREQUENCIES, WIDTHS};
 
 /// The most training steps of one run.
@@ -39,7 +40,7 @@ const fn above(least: f64, most: f64) -> Limit {
 /// What the number at this place of an experiment file may be.
 fn limit(slot: &str) -> Limit {
     match slot {
-        "seed" | "sampling.seed" => closed(0.0, u64::MAX as f64),
+        "seed" | "sampling.seed" | "sampling.noise_seed" => closed(0.0, u64::MAX as f64),
         "steps" => closed(0.0, MOST_STEPS),
         "network.hidden" => closed(f64::from(*WIDTHS.start()), f64::from(*WIDTHS.end())),
         "network.time_embedding.frequencies" => closed(1.0, f64::from(MAX_FREQUENCIES)),
@@ -49,6 +50,9 @@ fn limit(slot: &str) -> Limit {
         "sampling.count" => closed(1.0, MOST_PARTICLES),
         "sampling.rk2_a" => closed(0.01, 100.0),
         "sampling.tolerance" => closed(1e-14, 0.1),
+        "sampling.noise_level" => closed(0.0, MOST_NOISE),
+        "sampling.langevin_t" => closed(0.001, 0.999),
+        "sampling.langevin_time" => closed(1e-4, 1e4),
         "loss.c" => above(0.0, 1e6),
         "layers.pairs_power" => above(0.0, 16.0),
         // as many as can be assigned for any power

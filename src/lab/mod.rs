@@ -4,6 +4,7 @@ mod bad_input;
 pub mod experiment;
 pub mod figure;
 mod file;
+mod fit;
 mod lab_file;
 mod limits;
 mod map;
@@ -23,6 +24,7 @@ pub use bad_input::{BadInput, nearest};
 pub use experiment::{Change, Experiment, RunFile};
 pub use figure::{FIGURE_THEMES, FigureOptions, FigureSize, FigureTheme, Unit};
 pub use file::{Draft, coupling, distribution, parse_run_file, run_file_text};
+pub use fit::{Misfit, samplers_of, suits, usual_sampler};
 pub use lab_file::{lab_text, parse_lab};
 pub use limits::{MOST_PARTICLES, MOST_STATES, MOST_STEPS};
 pub use map::{MAPS, Map};
@@ -32,8 +34,8 @@ pub use presets::{PRESETS, Preset, preset, preset_text};
 pub use schema::{kind_defaults, kinds_of, names_of};
 pub use share::{is_share_string, parse_share_string, share_string};
 pub use stage::{
-    ARRANGEMENTS, Arrangement, Compare, Grid, Language, Layers, Lens, Look, MOST_CAPTION, MOST_STAGES, Probe, Sampler,
-    Sampling, Stage, ThemeChoice,
+    ARRANGEMENTS, Arrangement, Compare, Grid, Language, Layers, Lens, Look, MOST_CAPTION, MOST_STAGES, NoiseSchedule,
+    Probe, Process, Sampler, Sampling, Stage, ThemeChoice,
 };
 
 use crate::net::Checkpoint;

@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::bad_input::suggestion;
-use super::stage::{Arrangement, Grid, Language, Lens, Sampler, ThemeChoice};
-use super::{BadInput, Origin};
+use super::stage::{Arrangement, Grid, Language, Lens, NoiseSchedule, Process, Sampler, ThemeChoice};
+use super::{BadInput, Origin, samplers_of};
 use crate::flow::coupling::{COUPLINGS, Coupling, Undrawn};
 use crate::flow::distribution::{DISTRIBUTIONS, Distribution};
 use crate::flow::loss::Loss;
@@ -246,7 +246,11 @@ pub fn names_of(slot: &str) -> Option<Vec<String>> {
         "optimizer.kind" => names::<OptimizerKind>(),
         "optimizer.schedule" => names::<Schedule>(),
         "sampling.lens" => names::<Lens>(),
-        "sampling.sampler" | "coupling.sampler" => names::<Sampler>(),
+        "sampling.sampler" => names::<Sampler>(),
+        // pairs are made by a map: the same start leads to the same end
+        "coupling.sampler" => samplers_of(Lens::FlowMatching).map(|s| s.name().to_owned()).collect(),
+        "sampling.noise_schedule" => names::<NoiseSchedule>(),
+        "sampling.process" => names::<Process>(),
         "coupling.undrawn" => names::<Undrawn>(),
         "sampling.grid" => names::<Grid>(),
         "compare.arrangement" => names::<Arrangement>(),

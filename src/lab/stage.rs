@@ -5,17 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::RunId;
 use super::map::Map;
 
-/// Through which dynamics a run is sampled: those of [`crate::flow::lens::Lens`] that the engine integrates.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Lens {
-    /// dx/dt = v(x, t).
-    #[default]
-    FlowMatching,
-}
-
+/// Through which dynamics a run is sampled.
+pub use crate::flow::lens::Lens;
 /// The method that integrates the lens's equation. `flow/sampler` turns it into a table.
-pub use crate::flow::sampler::{Grid, Sampler};
+pub use crate::flow::sampler::{Grid, NoiseSchedule, Process, Sampler};
 
 /// How a run is sampled.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +30,20 @@ pub struct Sampling {
     pub tolerance: f64,
     /// Of the start points; "new particles" changes it.
     pub seed: u64,
+    /// eta of the SDE lens: 0 is the ODE, 1 the classical reverse SDE, at most 2.
+    pub noise_level: f64,
+    /// How the noise level changes with t.
+    pub noise_schedule: NoiseSchedule,
+    /// Of the particles' Brownian paths; "new noise" changes it.
+    pub noise_seed: u64,
+    /// Which process the SDE lens shows.
+    pub process: Process,
+    /// The t at which Langevin dynamics stay.
+    pub langevin_t: f64,
+    /// How long they go on, tau.
+    pub langevin_time: f64,
+    /// Whether particles follow the exact field, where there is one, instead of the learned one.
+    pub exact: bool,
 }
 
 impl Default for Sampling {
@@ -50,6 +57,13 @@ impl Default for Sampling {
             rk2_a: 0.5,
             tolerance: 1e-6,
             seed: 0,
+            noise_level: 1.0,
+            noise_schedule: NoiseSchedule::Constant,
+            noise_seed: 0,
+            process: Process::Generate,
+            langevin_t: 0.9,
+            langevin_time: 2.0,
+            exact: false,
         }
     }
 }

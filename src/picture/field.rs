@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::color::{ColorMap, Theme, with_alpha};
 use super::{Bounds, Colors, Mark, Rgba};
 use crate::engine::snapshot::FieldGrid;
+use crate::flow::path::Path;
 
 /// Arrows and the speed that their last color stands for.
 #[derive(Clone, Debug)]
@@ -63,6 +64,67 @@ pub fn field_arrows(learned: &FieldGrid, exact: Option<&FieldGrid>, theme: Theme
         },
         fastest,
     }
+}
+
+/// Arrows a row where each is a triangle of three.
+const TRIANGLES_A_ROW: usize = 13;
+
+/// The velocity at grid points as the sum of its two terms in the probability-flow ODE, v = -f x + g^2 score / 2 (t runs
+/// towards the data): the sum, the drift from the same point, and half a score from the drift's tip to that of the sum. One
+/// scale for all three.
+pub fn split_arrows(learned: &FieldGrid, path: Path, theme: Theme) -> [Mark; 3] {
+    let rate = -path.forward_drift(learned.t) as f32;
+    let every = learned.columns.max(learned.rows).div_ceil(TRIANGLES_A_ROW).max(1);
+    let mut parts = Vec::new();
+    for row in (every / 2..learned.rows).step_by(every) {
+        for column in (every / 2..learned.columns).step_by(every) {
+            let x = place(learned, column, row);
+            let drift = x.map(|c| rate * c);
+            match learned.values.get(row * learned.columns + column) {
+                Some(&v) if v.iter().chain(&drift).all(|c| c.is_finite()) => parts.push((x, v, drift)),
+                _ => {}
+            }
+        }
+    }
+    let mut sizes: Vec<f32> = parts
+        .iter()
+        .map(|(_, v, d)| v[0].hypot(v[1]).max(d[0].hypot(d[1])))
+        .collect();
+    sizes.sort_unstable_by(f32::total_cmp);
+    let high = sizes
+        .get(sizes.len().saturating_sub(1) * 9 / 10)
+        .map_or(1.0, |s| s.max(1e-6));
+    let cell = cell(learned).map(|c| c * every as f32);
+    let scale = 0.95 * cell[0].min(cell[1]) / high;
+    let scaled = |v: [f32; 2]| v.map(|c| scale * c);
+    let arrows = |at: Vec<[f32; 2]>, by: Vec<[f32; 2]>, color, width_px, dashed| Mark::Arrows {
+        at: Arc::new(at),
+        by: Arc::new(by),
+        colors: Colors::One(color),
+        width_px,
+        dashed,
+    };
+    let palette = theme.palette();
+    let points = || parts.iter().map(|p| p.0).collect();
+    let tips = parts.iter().map(|(x, _, d)| [0, 1].map(|c| x[c] + scale * d[c]));
+    let halves = parts.iter().map(|(_, v, d)| scaled([0, 1].map(|c| v[c] - d[c])));
+    [
+        arrows(
+            points(),
+            parts.iter().map(|p| scaled(p.1)).collect(),
+            palette.text,
+            2.4,
+            false,
+        ),
+        arrows(
+            points(),
+            parts.iter().map(|p| scaled(p.2)).collect(),
+            palette.chord,
+            1.7,
+            false,
+        ),
+        arrows(tips.collect(), halves.collect(), palette.learned, 1.7, true),
+    ]
 }
 
 /// Color of a speed, as a share of the fastest: the part of cividis that stands out from the background.
@@ -160,4 +222,38 @@ pub fn difference(learned: &FieldGrid, exact: &FieldGrid, particles: &[[f32; 2]]
                 .collect(),
         ),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_terms_add_up_to_the_velocity() {
+        let grid = FieldGrid {
+            t: 0.6,
+            bounds: [-1.0, -1.0, 1.0, 1.0],
+            columns: 4,
+            rows: 4,
+            values: (0..16).map(|i| [i as f32, 3.0 - 0.5 * i as f32]).collect(),
+        };
+        let marks = split_arrows(&grid, Path::default_of("vp").unwrap(), Theme::Print);
+        let [sum, drift, half] = marks.map(|mark| match mark {
+            Mark::Arrows { at, by, .. } => (at, by),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(sum.1.len(), 16);
+        for i in 0..16 {
+            for c in 0..2 {
+                assert!((drift.1[i][c] + half.1[i][c] - sum.1[i][c]).abs() < 1e-5);
+                assert!(
+                    (drift.0[i][c] + drift.1[i][c] - half.0[i][c]).abs() < 1e-6,
+                    "tip to tail"
+                );
+            }
+            // VP's drift pushes away from the origin on the way to the data
+            let (at, by) = (drift.0[i], drift.1[i]);
+            assert!(at[0] * by[0] >= 0.0 && at[1] * by[1] >= 0.0);
+        }
+    }
 }

@@ -124,6 +124,7 @@ impl Scene {
             trajectories: &self.trajectories,
             pairs: &self.pairs,
             path: crate::flow::path::Path::Linear,
+            split: false,
             field: Some(&self.field),
             exact_field: Some(&self.exact),
             exact_is_estimate: false,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::bend::{self, bend_colors, full_scale};
 use super::color::{ColorMap, Theme, cyclic, with_alpha};
 use super::density::{Density, density};
-use super::field::{FieldArrows, difference, field_arrows};
+use super::field::{FieldArrows, difference, field_arrows, split_arrows};
 use super::interpolation::{Ways, ways};
 use super::maps::{MapMarks, map_marks};
 use super::pairs::{Chords, chords};
@@ -34,6 +34,8 @@ pub struct StageInput<'a> {
     pub pairs: &'a Arc<Vec<Pair>>,
     /// How a pair is joined.
     pub path: Path,
+    /// Whether they are drawn as the sum of drift and half a score.
+    pub split: bool,
     /// Learned velocities at `t`.
     pub field: Option<&'a Arc<FieldGrid>>,
     /// Exact velocities at `t`, on the same grid.
@@ -404,7 +406,9 @@ fn add_arrows(input: &StageInput, cache: &mut StageCache, picture: &mut Picture)
             swatch: Swatch::Arrow(theme.palette().exact, false),
         });
     }
-    if input.layers.velocity {
+    if input.layers.velocity && input.split {
+        add_split(input, learned, picture);
+    } else if input.layers.velocity {
         let arrows = cache
             .arrows
             .get((id(learned), theme), || field_arrows(learned, None, theme));
@@ -417,6 +421,39 @@ fn add_arrows(input: &StageInput, cache: &mut StageCache, picture: &mut Picture)
                 low: 0.0,
                 high: arrows.fastest,
             },
+        });
+    }
+}
+
+/// Drift, half a score from its tip, and their sum.
+fn add_split(input: &StageInput, learned: &FieldGrid, picture: &mut Picture) {
+    let theme = input.theme;
+    let [sum, drift, half] = split_arrows(learned, input.path, theme);
+    let palette = theme.palette();
+    for (name, mark, key, text, color, dashed) in [
+        (
+            "velocity",
+            sum,
+            "legend.sum",
+            "velocity, their sum",
+            palette.text,
+            false,
+        ),
+        ("drift", drift, "legend.drift", "drift, −f x", palette.chord, false),
+        (
+            "half-score",
+            half,
+            "legend.half_score",
+            "half a score, g² ∇log p / 2",
+            palette.learned,
+            true,
+        ),
+    ] {
+        picture.add(name, mark);
+        picture.legend.push(LegendEntry {
+            key,
+            text,
+            swatch: Swatch::Arrow(color, dashed),
         });
     }
 }

@@ -10,45 +10,110 @@ use crate::app::ui_command::UiCommand;
 use crate::app::widgets::formula::formula;
 use crate::app::widgets::number::Number;
 use crate::app::widgets::row::{Choice, Words, choice_row, number_row, section, text_or, whole_row};
-use crate::flow::sampler::{Family, GRIDS, SAMPLERS};
-use crate::lab::{Grid, Sampler, Stage};
+use crate::flow::lens::Unfit;
+use crate::flow::sampler::{Family, GRIDS, MOST_NOISE, NOISE_SCHEDULES, PROCESSES, SAMPLERS};
+use crate::lab::{Grid, Lens, Misfit, NoiseSchedule, Process, Sampler, Sampling, Stage, suits};
 
 /// The whole panel.
 pub fn ui(app: &mut App, ui: &mut Ui) {
     couplings::ui(app, ui);
     section(ui, "section.lens");
-    equation(ui);
+    let experiment = app.experiment();
     let mut stage = app.stage().clone();
+    let misfit = match stage.sampling.fits(&experiment) {
+        Err(Misfit::Lens(_, unfit)) => Some(unfit),
+        _ => None,
+    };
+    equation(ui, &stage.sampling);
+    if let Some(unfit) = misfit {
+        does_not_apply(ui, stage.sampling.lens, unfit);
+    }
     sampling(ui, &mut stage);
     if stage != *app.stage() {
         *app.stage_mut() = stage;
     }
-    buttons(app, ui);
+    buttons(app, ui, misfit.is_none());
     budget::ui(app, ui);
     section(ui, "section.measures");
     measures::ui(app, ui);
 }
 
-fn equation(ui: &mut Ui) {
+/// The equation of what is shown, and its key in the locale file.
+const fn equation_of(sampling: &Sampling) -> (&'static str, &'static str) {
+    match (sampling.lens, sampling.process) {
+        (Lens::FlowMatching, _) => (r"\frac{dx}{dt} = v(x, t)", "flow_matching"),
+        (Lens::PfOde, _) => (r"\frac{dx}{ds} = f x − \frac{g^2}{2} ∇ \text{log} p_t(x)", "pf_ode"),
+        (Lens::Sde, Process::Generate) => (r"dx = (v + \frac{w^2}{2} ∇ \text{log} p_t) dt + w dW", "sde"),
+        (Lens::Sde, Process::Noising) => ("dx = f x ds + g dW", "noising"),
+        (Lens::Sde, Process::Langevin) => (r"dx = \frac{1}{2} ∇ \text{log} p_t(x) dτ + dW", "langevin"),
+    }
+}
+
+fn equation(ui: &mut Ui, sampling: &Sampling) {
+    let (tex, key) = equation_of(sampling);
     ui.vertical_centered(|ui| {
         let color = theme::current(ui).text;
-        let response = formula(
-            ui,
-            r"\frac{dx}{dt} = v(x, t)",
-            text::EQUATION,
-            color,
-            &t!("lens.equation_spoken"),
-        );
-        response.on_hover_text(t!("lens.equation_hint"));
-        ui.label(RichText::new(t!("lens.equation_note")).color(theme::current(ui).weak));
+        let spoken = t!(format!("lens.{key}.spoken"));
+        let response = formula(ui, tex, text::EQUATION, color, &spoken);
+        response.on_hover_text(t!(format!("lens.{key}.hint")));
+        ui.label(RichText::new(t!(format!("lens.{key}.note"))).color(theme::current(ui).weak));
     });
     ui.add_space(4.0);
 }
 
+/// Why a lens does not apply, and what would make it apply.
+fn does_not_apply(ui: &mut Ui, lens: Lens, unfit: Unfit) {
+    let colors = theme::current(ui);
+    let name = t!(format!("command.lens-{}.name", lens.name()));
+    ui.label(theme::strong(t!("lens.does_not_apply", lens = name)).color(colors.fault));
+    ui.label(t!(format!("lens.unfit.{}", unfit.key())));
+    ui.label(RichText::new(t!("lens.shows_flow_matching")).color(colors.weak));
+    ui.add_space(4.0);
+}
+
+/// The processes of the SDE lens and its noise.
+fn noise(ui: &mut Ui, s: &mut Sampling) {
+    let named = |kind: &str, name: &str| text_or(&format!("option.{kind}.{name}.name"), name);
+    let processes: Vec<Choice<Process>> = PROCESSES
+        .iter()
+        .map(|(process, name, summary)| (*process, named("process", name), (*summary).to_owned()))
+        .collect();
+    choice_row(ui, &Words::of("process"), &mut s.process, &processes);
+    match s.process {
+        Process::Generate => {
+            let number = Number::real(0.0..=MOST_NOISE).within(0.0..=MOST_NOISE);
+            number_row(ui, &Words::of("noise_level"), &number, &mut s.noise_level);
+            let schedules: Vec<Choice<NoiseSchedule>> = NOISE_SCHEDULES
+                .iter()
+                .map(|(schedule, name, summary)| (*schedule, named("noise_schedule", name), (*summary).to_owned()))
+                .collect();
+            choice_row(ui, &Words::of("noise_schedule"), &mut s.noise_schedule, &schedules);
+        }
+        Process::Noising => {}
+        Process::Langevin => {
+            let number = Number::real(0.001..=0.999).within(0.001..=0.999);
+            number_row(ui, &Words::of("langevin_t"), &number, &mut s.langevin_t);
+            let number = Number::real(0.1..=50.0).within(1e-3..=1e4).log();
+            number_row(ui, &Words::of("langevin_time"), &number, &mut s.langevin_time);
+        }
+    }
+}
+
 fn sampling(ui: &mut Ui, stage: &mut Stage) {
     let s = &mut stage.sampling;
+    if s.lens == Lens::Sde {
+        noise(ui, s);
+    }
+    if s.process != Process::Generate {
+        let number = Number::whole(8.0..=1024.0, 1.0..=10_000.0).log();
+        s.steps = whole_row(ui, &Words::of("solver_steps"), &number, u64::from(s.steps)) as u32;
+        shown(ui, stage);
+        return;
+    }
+    let lens = s.lens;
     let samplers: Vec<Choice<Sampler>> = SAMPLERS
         .iter()
+        .filter(|row| suits(lens, row.sampler))
         .map(|row| {
             let key = format!("option.sampler.{}", row.name);
             let summary = text_or(&format!("{key}.hint"), row.summary);
@@ -94,6 +159,12 @@ fn sampling(ui: &mut Ui, stage: &mut Stage) {
             cost(ui, sampler, s.steps);
         }
     }
+    shown(ui, stage);
+}
+
+/// How many particles there are, and how many trajectories are drawn.
+fn shown(ui: &mut Ui, stage: &mut Stage) {
+    let s = &mut stage.sampling;
     let number = Number::whole(64.0..=8192.0, 1.0..=200_000.0).log();
     s.count = whole_row(ui, &Words::of("particles"), &number, u64::from(s.count)) as u32;
     let shown = &mut stage.layers.trajectories_shown;
@@ -112,19 +183,20 @@ fn cost(ui: &mut Ui, sampler: Sampler, steps: u32) {
     }
 }
 
-fn buttons(app: &mut App, ui: &mut Ui) {
+fn buttons(app: &mut App, ui: &mut Ui, applies: bool) {
     let ctx = ui.ctx().clone();
     ui.horizontal(|ui| {
         let width = (ui.available_width() - ui.spacing().item_spacing.x) / 2.0;
         let size = vec2(width, 30.0);
-        let command = UiCommand::NewParticles;
-        let response = ui
-            .add(Button::new(command.name()).min_size(size))
-            .on_hover_text(command.tooltip(&ctx));
-        if response.clicked() {
-            app.run_command(&ctx, &command);
+        let noisy = applies && app.stage().sampling.lens == Lens::Sde;
+        for (command, enabled) in [(UiCommand::NewParticles, true), (UiCommand::NewNoise, noisy)] {
+            let response = ui
+                .add_enabled(enabled, Button::new(command.name()).min_size(size))
+                .on_hover_text(command.tooltip(&ctx))
+                .on_disabled_hover_text(t!("lens.new_noise_why"));
+            if response.clicked() {
+                app.run_command(&ctx, &command);
+            }
         }
-        ui.add_enabled(false, Button::new(t!("lens.new_noise")).min_size(size))
-            .on_disabled_hover_text(t!("lens.new_noise_why"));
     });
 }

@@ -260,6 +260,7 @@ fn small_stage(app: &mut App, ui: &mut Ui, rect: Rect, run: RunId) {
         trajectories: &shot.trajectories,
         pairs: &shot.pairs,
         path: shot.path,
+        split: false,
         field: None,
         exact_field: None,
         exact_is_estimate: false,

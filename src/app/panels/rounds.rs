@@ -14,7 +14,7 @@ use crate::app::widgets::formula::formula;
 use crate::app::widgets::icon::{Icon, icon_button};
 use crate::app::widgets::number::{Number, name_it};
 use crate::app::widgets::row::{Words, number_row, row, text_or, whole_row};
-use crate::flow::sampler::SAMPLERS;
+use crate::flow::sampler::{Family, SAMPLERS};
 use crate::lab::Sampler;
 
 /// Width of the column of buttons: that of the clocks above it.
@@ -161,7 +161,7 @@ fn settings_ui(app: &mut App, ui: &mut Ui) {
     row(ui, &words, |ui| {
         ui.spacing_mut().item_spacing = vec2(3.0, 3.0);
         ui.horizontal_wrapped(|ui| {
-            for sampler in &SAMPLERS {
+            for sampler in SAMPLERS.iter().filter(|row| row.family == Family::RungeKutta) {
                 let name = text_or(&format!("option.sampler.{}.name", sampler.name), sampler.name);
                 ui.selectable_value(&mut s.pairs.sampler, sampler.sampler, name);
             }

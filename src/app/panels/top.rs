@@ -10,7 +10,7 @@ use crate::app::ui_command::{COMMANDS, Menu, UiCommand, preset_name};
 use crate::app::widgets::icon::{Icon, icon_button};
 use crate::app::widgets::number::name_it;
 use crate::engine::command::BackendChoice;
-use crate::lab::{Language, PRESETS};
+use crate::lab::{Language, Lens, PRESETS};
 
 /// The whole bar.
 pub fn ui(app: &mut App, ui: &mut Ui) {
@@ -29,7 +29,7 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
             }
         });
         ui.add_space(6.0);
-        lenses(ui, narrow);
+        lenses(app, ui, narrow);
         compare(app, ui);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             look(app, ui, narrow);
@@ -121,18 +121,31 @@ fn presets(app: &mut App, ui: &mut Ui) {
     });
 }
 
-fn lenses(ui: &mut Ui, narrow: bool) {
+/// Where a lens does not apply it can be chosen all the same: its panel says why, and what would make it apply.
+fn lenses(app: &mut App, ui: &mut Ui, narrow: bool) {
+    let ctx = ui.ctx().clone();
     ui.spacing_mut().item_spacing.x = 3.0;
-    let _ = ui
-        .add(Button::selectable(true, t!("lens.flow_matching")))
-        .on_hover_text(t!("lens.flow_matching_hint"));
-    for (name, short, why) in [
-        ("lens.pf_ode", "lens.pf_ode_short", "lens.pf_ode_why"),
-        ("lens.sde", "lens.sde", "lens.sde_why"),
+    let (shown, experiment) = (app.stage().sampling.lens, app.experiment());
+    for (lens, command, short) in [
+        (
+            Lens::FlowMatching,
+            UiCommand::LensFlowMatching,
+            "lens.flow_matching_short",
+        ),
+        (Lens::PfOde, UiCommand::LensPfOde, "lens.pf_ode_short"),
+        (Lens::Sde, UiCommand::LensSde, "lens.sde_short"),
     ] {
-        let name = if narrow { t!(short) } else { t!(name) };
-        ui.add_enabled(false, Button::selectable(false, name))
-            .on_disabled_hover_text(t!(why));
+        let name = if narrow { t!(short).into_owned() } else { command.name() };
+        let applies = lens.applies(&experiment.source, &experiment.coupling).is_ok();
+        let mut words = RichText::new(name);
+        if !applies {
+            words = words.color(theme::current(ui).weak);
+        }
+        let response = ui.add(Button::selectable(lens == shown, words));
+        name_it(&response, &command.name());
+        if response.on_hover_text(command.tooltip(&ctx)).clicked() {
+            app.run_command(&ctx, &command);
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::cpu::train::Run;
 use crate::flow::close::{assert_close_f32, assert_close_points};
 use crate::flow::coupling::PairStream;
 use crate::flow::loss::Loss;
-use crate::flow::sampler::{Grid, Sampler, interpret, table};
+use crate::flow::sampler::{Grid, Plan, Sampler, interpret, table};
 use crate::net::{Checkpoint, Optimizer, OptimizerKind, Schedule, Shape, TimeEmbedding};
 
 const ADAM: Optimizer = Optimizer {
@@ -227,7 +227,14 @@ fn any_number_of_threads_gives_the_same_bits() {
             let start = vec![[0.5, -0.2]; 700];
             let heun = table(Sampler::Heun, 0.5, Grid::Uniform, 4, 0.0, 1.0).unwrap();
             let ends = backend.integrate(0, Weights::Live, &heun, &start, true).unwrap();
-            (losses, backend.checkpoint(0).unwrap(), ends)
+            let noisy = Plan {
+                sampler: Sampler::Ddpm,
+                from: 0.01,
+                to: 0.9,
+                ..Plan::default()
+            };
+            let noisy = backend.integrate(0, Weights::Live, &noisy.table().unwrap(), &start, false);
+            (losses, backend.checkpoint(0).unwrap(), ends, noisy.unwrap())
         })
         .collect();
     for other in &results[1..] {

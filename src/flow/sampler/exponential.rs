@@ -46,7 +46,7 @@ impl Leap {
                 factor: to.sigma,
                 z: h,
             },
-            Form::Data | Form::Velocity => Self {
+            _ => Self {
                 lead: to.sigma / from.sigma,
                 factor: to.alpha,
                 z: -h,

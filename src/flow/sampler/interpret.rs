@@ -3,7 +3,7 @@
 
 use std::ops::{Add, Mul, Sub};
 
-use super::{MicroOp, OUT0, REGISTERS, START, STATE, STEP_START, Table};
+use super::{MicroOp, NOISE0, OUT0, REGISTERS, START, STATE, STEP_START, Table};
 
 /// The two kinds of number that particles are made of.
 pub trait Real:
@@ -52,8 +52,12 @@ pub struct Recorded<T> {
     pub evaluations: u32,
 }
 
+/// Noises held at a time, so that a long run of many particles does not fill the memory.
+const NOISES_HELD: usize = 1 << 22;
+
 /// Carries `start` through `table`. `field(points, t, out)` writes the velocity at every point; it is called once for
-/// each evaluation, with all particles. With `record` false only the first and last state are kept.
+/// each evaluation, with all particles (a table with much noise: with as many as have their noises in memory). With `record`
+/// false only the first and last state are kept. Particle p has the noise of particle p.
 ///
 /// # Errors
 /// The first error of `field`.
@@ -61,22 +65,64 @@ pub fn interpret<T: Real, E>(
     table: &Table,
     start: &[[T; 2]],
     record: bool,
+    field: impl FnMut(&[[T; 2]], f64, &mut [[T; 2]]) -> Result<(), E>,
+) -> Result<Recorded<T>, E> {
+    interpret_from(table, 0, start, record, field)
+}
+
+/// [`interpret`] for particles that are the `first` and those after it of a larger set: they have those ones' noises.
+///
+/// # Errors
+/// The first error of `field`.
+pub fn interpret_from<T: Real, E>(
+    table: &Table,
+    first: usize,
+    start: &[[T; 2]],
+    record: bool,
     mut field: impl FnMut(&[[T; 2]], f64, &mut [[T; 2]]) -> Result<(), E>,
 ) -> Result<Recorded<T>, E> {
     let times = kept_times(&table.times, record);
     let mut states = vec![[T::ZERO; 2]; start.len() * times.len()];
+    let block = match table.noises.len() {
+        0 => start.len().max(1),
+        noises => (NOISES_HELD / noises).max(64),
+    };
+    let stream = table.noise();
+    let parts = start.chunks(block).zip(states.chunks_mut((block * times.len()).max(1)));
+    for (i, (start, states)) in parts.enumerate() {
+        let noises = stream.block(first + i * block, start.len(), |z| z.map(T::from_f64));
+        carry(table, start, &noises, record, states, &mut field)?;
+    }
+    Ok(Recorded {
+        times,
+        states,
+        evaluations: table.evaluations,
+    })
+}
+
+/// One block of particles; `states` particle-major, `noises` draw-major.
+fn carry<T: Real, E>(
+    table: &Table,
+    start: &[[T; 2]],
+    noises: &[[T; 2]],
+    record: bool,
+    states: &mut [[T; 2]],
+    field: &mut impl FnMut(&[[T; 2]], f64, &mut [[T; 2]]) -> Result<(), E>,
+) -> Result<(), E> {
+    let n = start.len();
+    let stride = states.len() / n;
     let mut registers: [Vec<[T; 2]>; REGISTERS] = Default::default();
     for (index, register) in registers.iter_mut().enumerate() {
         if matches!(index, STATE | STEP_START | START) {
             *register = start.to_vec();
         } else if uses(table, index) {
-            *register = vec![[T::ZERO; 2]; start.len()];
+            *register = vec![[T::ZERO; 2]; n];
         }
     }
     // every operation writes here and swaps, so that a register may be both read and written
-    let mut written = vec![[T::ZERO; 2]; start.len()];
+    let mut written = vec![[T::ZERO; 2]; n];
     let mut recorded = 0;
-    keep(&mut states, times.len(), recorded, start);
+    keep(states, stride, recorded, start);
     for op in &table.ops {
         match *op {
             MicroOp::Eval { out, at, t, a, b } => {
@@ -88,22 +134,21 @@ pub fn interpret<T: Real, E>(
                 combine(&mut written, &registers, &coefficients);
                 std::mem::swap(&mut written, &mut registers[into]);
             }
+            MicroOp::Noise { into, draw } => {
+                registers[NOISE0 + into].copy_from_slice(&noises[draw * n..(draw + 1) * n]);
+            }
             MicroOp::Record => {
                 recorded += 1;
                 if record {
-                    keep(&mut states, times.len(), recorded, &registers[STATE]);
+                    keep(states, stride, recorded, &registers[STATE]);
                 }
             }
         }
     }
-    if !record && times.len() == 2 {
-        keep(&mut states, 2, 1, &registers[STATE]);
+    if !record && stride == 2 {
+        keep(states, 2, 1, &registers[STATE]);
     }
-    Ok(Recorded {
-        times,
-        states,
-        evaluations: table.evaluations,
-    })
+    Ok(())
 }
 
 /// All times, or the first and the last.
@@ -125,6 +170,7 @@ fn uses(table: &Table, index: usize) -> bool {
     table.ops.iter().any(|op| match op {
         MicroOp::Eval { out, at, .. } => OUT0 + out == index || *at == index,
         MicroOp::Combine { into, coefficients } => *into == index || coefficients[index] != 0.0,
+        MicroOp::Noise { into, .. } => NOISE0 + into == index,
         MicroOp::Record => false,
     })
 }
@@ -250,6 +296,8 @@ mod tests {
             ],
             times: vec![0.0, 1.0],
             evaluations: 1,
+            noises: Vec::new(),
+            noise_seed: 0,
         };
         let Ok(run) = interpret(&table, &[[1.0_f32, 4.0]], true, |points, t, out| {
             out[0] = [points[0][0] + t as f32, 10.0];

@@ -69,6 +69,19 @@ pub enum Sampler {
     /// `UniPC` 3 with B(h) = e^h - 1 (Zhao et al. 2023).
     #[serde(rename = "unipc-bh2-3")]
     UnipcBh23,
+    /// Euler-Maruyama.
+    EulerMaruyama,
+    /// Euler ancestral (DDIM with eta).
+    EulerAncestral,
+    /// Heun with additive noise.
+    StochasticHeun,
+    /// DDPM ancestral.
+    Ddpm,
+    /// SDE-DPM-Solver++ 2M.
+    #[serde(rename = "sde-dpm-solver++-2m")]
+    SdeDpmSolverPp2m,
+    /// Ancestral predictor, Langevin corrector.
+    PredictorCorrector,
 }
 
 /// What a sampler is made for.
@@ -80,6 +93,8 @@ pub enum Family {
     Restart,
     /// The diffusion ODE, whose linear part they solve exactly in lambda.
     Exponential,
+    /// The reverse SDE.
+    Stochastic,
 }
 
 /// One row of the table of samplers.
@@ -92,6 +107,7 @@ pub struct SamplerRow {
     /// What it is made for.
     pub family: Family,
     /// Order of convergence: the error at the end falls as (step length)^order. 0: it does not converge on a curved flow.
+    /// Of a stochastic one, the order of the error of the law at the end.
     pub order: u32,
     /// Field evaluations a solver step, per particle (dopri5: an accepted step after the first).
     pub evaluations: u32,
@@ -100,7 +116,7 @@ pub struct SamplerRow {
 }
 
 /// Every sampler, in the order of the menus.
-pub const SAMPLERS: [SamplerRow; 25] = [
+pub const SAMPLERS: [SamplerRow; 31] = [
     row(
         Sampler::Euler,
         "euler",
@@ -301,6 +317,54 @@ pub const SAMPLERS: [SamplerRow; 25] = [
         1,
         "UniPC of order 3, B(h) = e^h - 1: predicts, corrects with the value found there, one evaluation a step",
     ),
+    row(
+        Sampler::EulerMaruyama,
+        "euler-maruyama",
+        Family::Stochastic,
+        1,
+        1,
+        "the SDE by its own drift and noise over each step",
+    ),
+    row(
+        Sampler::EulerAncestral,
+        "euler-ancestral",
+        Family::Stochastic,
+        1,
+        1,
+        "DDIM that takes out some noise and puts as much back anew",
+    ),
+    row(
+        Sampler::StochasticHeun,
+        "stochastic-heun",
+        Family::Stochastic,
+        1,
+        2,
+        "the mean of the drifts at both ends of the step, with the same noise",
+    ),
+    row(
+        Sampler::Ddpm,
+        "ddpm",
+        Family::Stochastic,
+        1,
+        1,
+        "the ancestral step: draws from the posterior of the next state (Ho et al. 2020), for any noise level",
+    ),
+    row(
+        Sampler::SdeDpmSolverPp2m,
+        "sde-dpm-solver++-2m",
+        Family::Stochastic,
+        1,
+        1,
+        "the ancestral step with the data estimate moved along its last difference (Lu et al. 2022)",
+    ),
+    row(
+        Sampler::PredictorCorrector,
+        "predictor-corrector",
+        Family::Stochastic,
+        1,
+        2,
+        "the ancestral step, then a Langevin step at the new t (Song et al. 2021)",
+    ),
 ];
 
 const fn row(
@@ -334,7 +398,7 @@ impl Sampler {
 
     /// Whether it works in lambda = log(alpha / sigma), which must then be finite at both ends.
     pub fn needs_lambda(self) -> bool {
-        self.row().family == Family::Exponential
+        matches!(self.row().family, Family::Exponential | Family::Stochastic)
     }
 
     /// Solver steps for so many evaluations, rounded down.

@@ -34,6 +34,8 @@ impl Table {
             ops,
             times: self.times.clone(),
             evaluations: self.evaluations,
+            noises: self.noises.clone(),
+            noise_seed: self.noise_seed,
         }
     }
 }

@@ -1,10 +1,10 @@
 //! What the makers of tables share: the form of the network's output, and the operations of a step.
 
-use super::{MicroOp, OUT0, Plan, REGISTERS, STATE, STEP_START, Table};
+use super::{MicroOp, NOISE0, NoiseDraw, OUT0, Plan, REGISTERS, STATE, STEP_START, Table};
 use crate::flow::path::{Path, PathAt};
 
 /// What a sampler makes of the field's velocity v at (x, t).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Form {
     /// v itself.
     Velocity,
@@ -12,6 +12,13 @@ pub(super) enum Form {
     Noise,
     /// The data E[x1 | x].
     Data,
+    /// The score, -noise / sigma: for a standard normal source and the independent coupling.
+    Score,
+    /// The drift of the reverse SDE, v + w^2 score / 2.
+    Drift {
+        /// w^2, per unit t.
+        w_squared: f64,
+    },
 }
 
 impl Form {
@@ -29,6 +36,11 @@ impl Form {
             Self::Velocity => (0.0, 1.0),
             Self::Noise => (-d_alpha / determinant, alpha / determinant),
             Self::Data => (d_sigma / determinant, -sigma / determinant),
+            Self::Score => (d_alpha / (determinant * sigma), -alpha / (determinant * sigma)),
+            Self::Drift { w_squared } => {
+                let (a, b) = Self::Score.factors(path);
+                (0.5 * w_squared * a, 1.0 + 0.5 * w_squared * b)
+            }
         }
     }
 }
@@ -39,6 +51,8 @@ pub(super) struct Maker {
     pub(super) times: Vec<f64>,
     ops: Vec<MicroOp>,
     evaluations: u32,
+    noises: Vec<NoiseDraw>,
+    noise_seed: u64,
 }
 
 impl Maker {
@@ -49,6 +63,8 @@ impl Maker {
             times: plan.grid.times(plan.path, plan.from, plan.to, steps),
             ops: Vec::with_capacity(steps as usize * 6),
             evaluations: 0,
+            noises: Vec::new(),
+            noise_seed: plan.noise_seed,
         }
     }
 
@@ -76,12 +92,29 @@ impl Maker {
 
     /// STATE = `lead` `STEP_START` + sum of factors x outputs; a slot may come more than once.
     pub(super) fn state(&mut self, lead: f64, outputs: &[(usize, f64)]) {
+        self.noisy_state(lead, outputs, 0.0);
+    }
+
+    /// [`Self::state`] + `spread` NOISE0.
+    pub(super) fn noisy_state(&mut self, lead: f64, outputs: &[(usize, f64)], spread: f64) {
         let mut coefficients = [0.0; REGISTERS];
         coefficients[STEP_START] = lead;
+        coefficients[NOISE0] = spread;
         for (slot, factor) in outputs {
             coefficients[OUT0 + slot] += factor;
         }
         self.combine(STATE, coefficients);
+    }
+
+    /// Noise register `into` = a fresh draw: the increment of a particle's path number `lane` from t to `t_next`, of unit variance.
+    pub(super) fn noise(&mut self, into: usize, t: f64, t_next: f64, lane: u32) {
+        let draw = self.noises.len();
+        self.noises.push(NoiseDraw {
+            from: t,
+            to: t_next,
+            lane,
+        });
+        self.ops.push(MicroOp::Noise { into, draw });
     }
 
     /// `register[into]` = sum of coefficients x registers.
@@ -102,6 +135,8 @@ impl Maker {
             ops: self.ops,
             times: self.times,
             evaluations: self.evaluations,
+            noises: self.noises,
+            noise_seed: self.noise_seed,
         }
     }
 }

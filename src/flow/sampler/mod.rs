@@ -5,9 +5,10 @@
 //! `STATE` (where the next evaluation looks, and what is recorded), `STEP_START`, `START` (where the whole
 //! trajectory began), `OUT0..OUT3` (the last four network outputs, as `m_k = a x + b net`), `NOISE0`, `NOISE1`.
 //!
-//! A [`Plan`] says all that a table depends on; `tableau`, `restart`, `exponential` and `unipc` make the tables of their
+//! A [`Plan`] says all that a table depends on; `tableau`, `restart`, `exponential`, `unipc` and `stochastic` make the tables of their
 //! families, `interpret` runs a table, and `dopri5` is the one method that is not a table: it chooses its steps as it goes.
-//! `kinds` is the closed set of samplers, `grid` that of time grids.
+//! `kinds` is the closed set of samplers, `grid` that of time grids, `level` the noise level
+//! and its schedules, `noise` the Brownian paths that the noise registers are filled from.
 
 mod dopri5;
 mod exponential;
@@ -15,9 +16,13 @@ mod grid;
 mod interpret;
 mod kinds;
 mod learned;
+mod level;
 mod maker;
+mod noise;
 mod plan;
+mod process;
 mod restart;
+mod stochastic;
 mod tableau;
 #[cfg(test)]
 mod tests;
@@ -25,9 +30,13 @@ mod unipc;
 
 pub use dopri5::{Dopri5Error, EVALUATION_LIMIT, dopri5};
 pub use grid::{GRIDS, Grid, GridRow};
-pub use interpret::{Real, Recorded, interpret};
+pub use interpret::{Real, Recorded, interpret, interpret_from};
 pub use kinds::{Family, SAMPLERS, Sampler, SamplerRow};
+pub use level::{MOST_NOISE, NOISE_SCHEDULES, NoiseLevel, NoiseSchedule};
+pub use noise::{NoiseDraw, NoiseStream};
 pub use plan::{Plan, table};
+pub use process::{PROCESSES, Process};
+pub use stochastic::{langevin, noising};
 
 /// Number of registers.
 pub const REGISTERS: usize = 9;
@@ -65,6 +74,13 @@ pub enum MicroOp {
         /// One factor a register.
         coefficients: [f64; REGISTERS],
     },
+    /// `register[NOISE0 + into]` = draw `draw` of the table's noises, each particle its own.
+    Noise {
+        /// Which of the two noises is written, 0 or 1.
+        into: usize,
+        /// Which of [`Table::noises`].
+        draw: usize,
+    },
     /// STATE is the next recorded point of the trajectory.
     Record,
 }
@@ -79,4 +95,15 @@ pub struct Table {
     pub times: Vec<f64>,
     /// Field evaluations per particle.
     pub evaluations: u32,
+    /// The draws that noise operations name; none for an ODE.
+    pub noises: Vec<NoiseDraw>,
+    /// Of the particles' Brownian paths.
+    pub noise_seed: u64,
+}
+
+impl Table {
+    /// The draws of its noises.
+    pub fn noise(&self) -> NoiseStream {
+        NoiseStream::new(self.noise_seed, &self.noises)
+    }
 }

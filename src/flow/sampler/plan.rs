@@ -3,7 +3,7 @@
 use super::exponential::{multistep, singlestep};
 use super::maker::Form;
 use super::unipc::Variant;
-use super::{Grid, Sampler, Table, restart, tableau, unipc};
+use super::{Grid, NoiseLevel, Sampler, Table, restart, stochastic, tableau, unipc};
 use crate::flow::path::Path;
 
 /// What to make a table of.
@@ -23,6 +23,10 @@ pub struct Plan {
     pub from: f64,
     /// t of the last state; not `from`, but it may be the earlier of the two.
     pub to: f64,
+    /// How much noise the stochastic methods add.
+    pub noise: NoiseLevel,
+    /// Which noise.
+    pub noise_seed: u64,
 }
 
 impl Default for Plan {
@@ -35,13 +39,16 @@ impl Default for Plan {
             path: Path::default(),
             from: 0.0,
             to: 1.0,
+            noise: NoiseLevel::default(),
+            noise_seed: 0,
         }
     }
 }
 
 impl Plan {
     /// The table; None for dopri5, which chooses its own steps (see [`super::dopri5`]). A method or grid that needs lambda
-    /// ([`Sampler::needs_lambda`], [`Grid::needs_lambda`]) needs both ends where the path's alpha and sigma are not 0.
+    /// ([`Sampler::needs_lambda`], [`Grid::needs_lambda`]) needs both ends where the path's alpha and sigma are not 0. The stochastic
+    /// methods go forward in t only, and need a standard normal source and the independent coupling.
     pub fn table(&self) -> Option<Table> {
         Some(match self.sampler {
             Sampler::Dopri5 => return None,
@@ -65,6 +72,12 @@ impl Plan {
             Sampler::UnipcBh13 => unipc::table(self, Variant::Bh1, 3),
             Sampler::UnipcBh22 => unipc::table(self, Variant::Bh2, 2),
             Sampler::UnipcBh23 => unipc::table(self, Variant::Bh2, 3),
+            Sampler::EulerMaruyama => stochastic::euler_maruyama(self),
+            Sampler::EulerAncestral => stochastic::euler_ancestral(self),
+            Sampler::StochasticHeun => stochastic::heun(self),
+            Sampler::Ddpm => stochastic::ancestral(self, false),
+            Sampler::SdeDpmSolverPp2m => stochastic::sde_dpm_solver_2m(self),
+            Sampler::PredictorCorrector => stochastic::ancestral(self, true),
         })
     }
 }
@@ -79,6 +92,7 @@ pub fn table(sampler: Sampler, rk2_a: f64, grid: Grid, steps: u32, t_start: f64,
         path: Path::Linear,
         from: t_start,
         to: t_end,
+        ..Plan::default()
     };
     plan.table()
 }

@@ -112,6 +112,7 @@ fn what_has_no_points_is_an_empty_picture() {
             trajectories: &trajectories,
             pairs: &Arc::default(),
             path: Path::Linear,
+            split: false,
             field: None,
             exact_field: None,
             exact_is_estimate: false,

@@ -391,6 +391,7 @@ pub fn plane(snapshot: &StageSnapshot, layers: &Layers, t: f64, theme: Theme) ->
         trajectories: &snapshot.trajectories,
         pairs: &snapshot.pairs,
         path: snapshot.path,
+        split: snapshot.split,
         field: snapshot.field.as_ref(),
         exact_field: snapshot.exact_field.as_ref(),
         exact_is_estimate: snapshot.exact_is_estimate,

@@ -141,6 +141,7 @@ fn input_of<'a>(app: &App, stage: &'a Stage, shot: &'a StageSnapshot, surface: c
         trajectories: &shot.trajectories,
         pairs: &shot.pairs,
         path: shot.path,
+        split: shot.split,
         field: shot.field.as_ref(),
         exact_field: shot.exact_field.as_ref(),
         exact_is_estimate: shot.exact_is_estimate,

@@ -16,7 +16,7 @@ use crate::app::widgets::measured;
 use crate::app::widgets::number::{Number, name_it};
 use crate::app::widgets::row::{Words, text_or, whole_row};
 use crate::flow::sampler::SAMPLERS;
-use crate::lab::{Sampler, Stage};
+use crate::lab::{Sampler, Stage, suits};
 use crate::picture::words::caption_of_stage;
 
 /// Height of a title of one line.
@@ -168,7 +168,7 @@ fn sampler_choice(app: &mut App, ui: &mut Ui, index: usize, stage: &Stage) {
         .show(|ui| {
             ui.set_width(260.0);
             let mut sampling = stage.sampling;
-            for row in &SAMPLERS {
+            for row in SAMPLERS.iter().filter(|row| suits(sampling.lens, row.sampler)) {
                 let name = text_or(&format!("option.sampler.{}.name", row.name), row.name);
                 ui.selectable_value(&mut sampling.sampler, row.sampler, name);
             }
