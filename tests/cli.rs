@@ -507,7 +507,7 @@ fn agrees(here: &Path, path: &str, options: &[&str], case: &Value) {
 fn the_command_line_reproduces_every_case_of_the_reference() {
     let folder = TempDir::new().unwrap();
     let here = folder.path();
-    let json = reference_run(here, "vp", &"/diffusion/x_noise");
+    let json = reference_run(here, "vp", "/diffusion/x_noise");
     for case in json["diffusion"]["cases"].as_array().unwrap() {
         let order = &case["order"];
         let name = match (case["method"].as_str().unwrap(), case["kind"].as_str().unwrap()) {
@@ -535,7 +535,7 @@ fn the_command_line_reproduces_every_case_of_the_reference() {
         ];
         agrees(here, "vp", &options, case);
     }
-    let json = reference_run(here, "linear", &"/flow/x0");
+    let json = reference_run(here, "linear", "/flow/x0");
     for case in json["flow"]["cases"].as_array().unwrap() {
         let (sampler, steps) = (case["sampler"].as_str().unwrap(), case["steps"].to_string());
         agrees(here, "linear", &["--sampler", sampler, "--steps", &steps], case);

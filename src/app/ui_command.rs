@@ -162,7 +162,7 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
 }
 
 /// Every command without an argument.
-pub const COMMANDS: [Row; 76] = [
+pub const COMMANDS: [Row; 80] = [
     row(Menu::File, UiCommand::NewLab, ctrl(Key::N)),
     row(Menu::File, UiCommand::OpenLab, ctrl(Key::O)),
     row(Menu::File, UiCommand::SaveLab, ctrl(Key::S)),

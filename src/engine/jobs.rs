@@ -334,7 +334,7 @@ impl Session {
                 sampler: Sampler::Euler,
                 steps,
                 grid: sampling.grid,
-                ..fine_sampling(sampling)
+                ..fine_sampling(sampling, effort)
             };
             few.push((steps, draws(self.sample(id, &euler, Some(starts.clone()), false)?)));
         }

@@ -13,7 +13,7 @@ use crate::flow::path::{Path, narrower};
 use crate::flow::prediction::{Output, Prediction};
 use crate::flow::random::Stream;
 use crate::flow::sampler::{Dopri5Error, NoiseLevel, Plan, Recorded, Table, dopri5, langevin, noising};
-use crate::lab::{Experiment, Process, RunId, Sampling};
+use crate::lab::{Experiment, Lens, Process, RunId, Sampling};
 
 /// Points in f64.
 pub(super) fn points_f64(points: &[[f32; 2]]) -> Vec<Point> {
