@@ -55,6 +55,9 @@ pub fn ui(app: &mut App, ui: &mut Ui, index: usize, top: Rect, foot: Rect) {
     }
     line(app, ui, index, &stage, foot, false);
     let (heading, sentence) = caption_of_stage(&stage).unwrap_or_else(|| (tag_of(&app.lab, stage.run), String::new()));
+    // a narrow line beneath has no room for the figure, and a narrow sentence says little
+    let figure = app.w2_of(index).filter(|_| top.width() < TIGHT_BELOW);
+    let sentence = figure.map_or(sentence, |w2| t!("stages.w2", value = measured(w2)).into_owned());
     let painter = ui.painter_at(top.shrink2(vec2(4.0, 0.0)));
     let write = |at: egui::Pos2, words: RichText, size: f32, ink| {
         let width = (top.right() - at.x - 8.0).max(10.0);
