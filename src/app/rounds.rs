@@ -22,7 +22,7 @@ pub struct ReflowSettings {
     pub pairs: ModelPairs,
     /// Whether it starts from its parent's parameters or afresh.
     pub from_parent: bool,
-    /// Its training steps; as many as its parent has where None.
+    /// Its training steps; where None those of [`ReflowSettings::steps_after`].
     pub steps: Option<u64>,
     /// Rounds that one press of "Reflow x k" adds.
     pub rounds: u32,
@@ -43,6 +43,16 @@ impl Default for ReflowSettings {
             rounds: 2,
             student_of_pairs: false,
         }
+    }
+}
+
+impl ReflowSettings {
+    /// The training steps of a child of `parent`: as many as it has, or half of a first round's where the child goes on from
+    /// its parameters and has only to unlearn its bends.
+    pub fn steps_after(&self, parent: &LabRun) -> u64 {
+        let planned = parent.experiment.steps;
+        let half = self.from_parent && parent.origin == Origin::Fresh;
+        self.steps.unwrap_or(if half { planned.div_ceil(2) } else { planned })
     }
 }
 
@@ -130,19 +140,22 @@ pub fn cards(lab: &Lab) -> Vec<Stage> {
 }
 
 /// The experiment of a child of `parent`.
-fn child_of(parent: &Experiment, settings: &ReflowSettings, pairs: ModelPairs, name: String) -> Experiment {
+fn child_of(parent: &LabRun, settings: &ReflowSettings, pairs: ModelPairs) -> Experiment {
+    let steps = settings.steps_after(parent);
+    let parent = &parent.experiment;
     Experiment {
-        name,
+        // its caller's business, which knows the others' names
+        name: String::new(),
         // its pairs start from other points than its parent's
         seed: parent.seed.wrapping_add(1),
-        steps: settings.steps.unwrap_or(parent.steps),
+        steps,
         ..parent.clone().on_pairs_of_a_flow(pairs)
     }
 }
 
 /// Adds a child of `parent` to the lab, with an id that no run has had; gives it back.
 pub fn add_child(lab: &mut Lab, parent: RunId, kind: Child, settings: &ReflowSettings) -> Option<RunId> {
-    let from = lab.run(parent)?.experiment.clone();
+    let from = lab.run(parent)?.clone();
     if lab.runs.len() >= MOST_ROUNDS {
         return None;
     }
@@ -152,13 +165,13 @@ pub fn add_child(lab: &mut Lab, parent: RunId, kind: Child, settings: &ReflowSet
         (pairs.sampler, pairs.steps) = ONE_STEP;
     }
     let from_parent = settings.from_parent;
-    let mut experiment = child_of(&from, settings, pairs, String::new());
+    let mut experiment = child_of(&from, settings, pairs);
     let chance = kind == Child::Distilled && settings.student_of_pairs;
     if chance {
         // the pairs of a round of reflow are its parent's ends, and random ones those of the first round
-        experiment.coupling = match from.coupling.model() {
+        experiment.coupling = match from.experiment.coupling.model() {
             Some(_) => Coupling::Independent,
-            None => from.coupling,
+            None => from.experiment.coupling,
         };
     }
     lab.runs.push(LabRun {
@@ -348,11 +361,9 @@ mod tests {
         assert_eq!(tags, ["1-RF", "2-RF", "3-RF", "2-RF+D", "2-RF"]);
         let names: Vec<&str> = lab.runs[1..].iter().map(|r| r.experiment.name.as_str()).collect();
         assert_eq!(names, ["2-RF", "3-RF", "2-RF+D", "2-RF (2)"]);
-        assert!(
-            lab.runs
-                .iter()
-                .all(|r| r.experiment.steps == lab.runs[0].experiment.steps)
-        );
+        // what goes on from its parent needs half of a first round's steps
+        let steps: Vec<u64> = lab.runs.iter().map(|r| r.experiment.steps).collect();
+        assert_eq!(steps, [8000, 4000, 4000, 4000, 4000]);
     }
 
     #[test]

@@ -153,7 +153,7 @@ fn buttons(app: &mut App, ui: &mut Ui) {
 fn settings_ui(app: &mut App, ui: &mut Ui) {
     ui.set_width(330.0);
     ui.label(theme::strong(t!("rounds.settings")));
-    let planned = app.experiment().steps;
+    let parent = app.lab.run(app.run_id()).cloned();
     let s = &mut app.screen.rounds.settings;
     let number = Number::whole(1024.0..=262_144.0, 64.0..=1_000_000.0).log();
     s.pairs.pairs = whole_row(ui, &Words::of("model_pairs"), &number, u64::from(s.pairs.pairs)) as u32;
@@ -182,7 +182,7 @@ fn settings_ui(app: &mut App, ui: &mut Ui) {
         ui.selectable_value(&mut s.student_of_pairs, true, t!("rounds.of_pairs"));
     });
     let number = Number::whole(500.0..=50_000.0, 1.0..=1e9).log();
-    let before = s.steps.unwrap_or(planned);
+    let before = parent.map_or(1, |parent| s.steps_after(&parent));
     let steps = whole_row(ui, &Words::of("child_steps"), &number, before);
     if steps != before {
         s.steps = Some(steps);
