@@ -13,7 +13,7 @@ use crate::engine::command::Command;
 use crate::engine::study::{Ask, EVALUATIONS, Kind, State, Study};
 use crate::export::screen_pixels;
 use crate::flow::sampler::{SAMPLERS, Sampler};
-use crate::lab::FigureTheme;
+use crate::lab::{FigureTheme, Lens, suits};
 use crate::picture::color::Theme;
 use crate::picture::figure::{Figure, Panel};
 use crate::picture::study::{panels, usual_samplers};
@@ -126,7 +126,7 @@ fn samplers(app: &mut App, ui: &mut Ui) {
         .show(|ui| {
             let most = (ui.ctx().content_rect().height() - 120.0).max(160.0);
             egui::ScrollArea::vertical().max_height(most).show(ui, |ui| {
-                for row in &SAMPLERS {
+                for row in SAMPLERS.iter().filter(|row| suits(Lens::FlowMatching, row.sampler)) {
                     let mut on = chosen.contains(&row.sampler);
                     let response = ui.checkbox(&mut on, name_of("sampler", row.name));
                     if response.on_hover_text(row.summary).changed() {

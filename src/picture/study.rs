@@ -9,6 +9,7 @@ use super::figure::{Chart, ChartAxis, Content, Panel, Series};
 use super::words::{grouped, name_of};
 use crate::engine::study::{Kind, State, Study};
 use crate::flow::sampler::Sampler;
+use crate::lab::{Lens, suits};
 
 /// Samplers that a usual study compares, where the table has them.
 const USUAL: [&str; 6] = ["euler", "heun", "rk4", "dpm-solver++-2m", "unipc-bh2-3", "dopri5"];
@@ -16,7 +17,8 @@ const USUAL: [&str; 6] = ["euler", "heun", "rk4", "dpm-solver++-2m", "unipc-bh2-
 /// A usual choice of samplers: one of each family, and the stage's own.
 pub fn usual_samplers(own: Sampler) -> Vec<Sampler> {
     let rows = crate::flow::sampler::SAMPLERS.iter();
-    rows.filter(|row| row.sampler == own || USUAL.contains(&row.name))
+    rows.filter(|row| suits(Lens::FlowMatching, row.sampler))
+        .filter(|row| row.sampler == own || USUAL.contains(&row.name))
         .map(|row| row.sampler)
         .collect()
 }
@@ -222,8 +224,9 @@ pub fn note(study: &Study) -> String {
     };
     let step = t!("figure.step", step = grouped(study.of.1));
     let grid = name_of("grid", &super::words::id_of(&study.ask.sampling.grid));
+    let (from, to) = study.ends;
     let mut note = format!(
-        "{field} · {} · {}",
+        "{field} · t = {from} – {to} · {} · {}",
         t!("study.particles", count = count),
         t!("study.grid", grid = grid)
     );

@@ -3,7 +3,7 @@
 use eframe::egui::{Button, RichText, Ui, vec2};
 use rust_i18n::t;
 
-use super::{budget, couplings, measures};
+use super::{budget, couplings, map, measures};
 use crate::app::App;
 use crate::app::theme::{self, text};
 use crate::app::ui_command::UiCommand;
@@ -33,6 +33,7 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
         *app.stage_mut() = stage;
     }
     buttons(app, ui, misfit.is_none());
+    map::ui(app, ui);
     budget::ui(app, ui);
     section(ui, "section.measures");
     measures::ui(app, ui);

@@ -9,6 +9,7 @@ mod couplings;
 pub mod distributions;
 mod experiment;
 mod lens;
+mod map;
 mod measures;
 pub mod member;
 mod round_card;

@@ -27,7 +27,7 @@ use crate::flow::exact::ExactField;
 use crate::flow::path::narrower;
 use crate::flow::prediction::{Output, Prediction};
 use crate::flow::sampler::{Dopri5Error, Plan, Sampler, dopri5, interpret};
-use crate::lab::{Experiment, RunId, Sampling};
+use crate::lab::{Experiment, Lens, Process, RunId, Sampling};
 
 /// Which study.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,6 +82,8 @@ pub struct Study {
     pub ask: Ask,
     /// Its run's name and training step.
     pub of: (String, u64),
+    /// Between which t everything was carried.
+    pub ends: (f64, f64),
     /// How far it is.
     pub state: State,
     /// Work done, of how much.
@@ -148,9 +150,8 @@ impl Order {
             self.ends
         };
         let sampling = Sampling {
-            sampler,
             steps,
-            ..self.ask.sampling
+            ..along_ode(&self.ask.sampling, sampler)
         };
         let plan = Plan {
             from,
@@ -203,8 +204,18 @@ fn effort(sampler: Sampler, evaluations: u32, index: usize) -> Option<u32> {
     if sampler == Sampler::Dopri5 {
         return Some(1 + index as u32);
     }
-    let steps = evaluations / sampler.row().evaluations.max(1);
-    (steps > 0).then_some(steps)
+    sampler.steps_for(evaluations).ok()
+}
+
+/// The same settings with another method of the flow's own equation, whatever lens the stage has: an error against its solution
+/// makes sense there alone.
+fn along_ode(sampling: &Sampling, sampler: Sampler) -> Sampling {
+    Sampling {
+        sampler,
+        lens: Lens::FlowMatching,
+        process: Process::Generate,
+        ..*sampling
+    }
 }
 
 /// Does an order here and now; `tell` hears of every point that is added.
@@ -212,6 +223,7 @@ pub fn study(order: &Order, stop: &AtomicBool, tell: &dyn Fn(&Study)) -> Study {
     let mut found = Study {
         ask: order.ask.clone(),
         of: (order.experiment.name.clone(), order.step),
+        ends: order.ends,
         ..Study::default()
     };
     if let Err(why) = &order.along {
@@ -258,13 +270,7 @@ impl Session {
         };
         // one interval for all samplers, or their errors would not compare: where one works in lambda, its ends
         let ends = ask.samplers.iter().fold(ends, |ends, &sampler| {
-            let plan = plan(
-                &experiment,
-                &Sampling {
-                    sampler,
-                    ..ask.sampling
-                },
-            );
+            let plan = plan(&experiment, &along_ode(&ask.sampling, sampler));
             narrower(ends, (plan.from, plan.to))
         });
         let run = &self.runs[at];

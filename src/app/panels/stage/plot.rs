@@ -273,7 +273,10 @@ fn waiting(app: &App, ui: &Ui, frame: &StageFrame, shot: &StageSnapshot) {
     painter.rect_filled(place.expand2(vec2(6.0, 2.0)), 4.0, colors.stage.gamma_multiply(0.82));
     painter.galley(place.min, galley, colors.text);
     if let Some(p) = pairing.filter(|p| p.done > 0) {
-        let bar = Rect::from_center_size(pos2(frame.rect.center().x, place.bottom() + 12.0), vec2(most.min(150.0), 4.0));
+        let bar = Rect::from_center_size(
+            pos2(frame.rect.center().x, place.bottom() + 12.0),
+            vec2(most.min(150.0), 4.0),
+        );
         let part = (p.done as f64 / p.total.max(1) as f64).clamp(0.0, 1.0) as f32;
         painter.rect_filled(bar, 2.0, colors.control_hovered);
         painter.rect_filled(bar.with_max_x(bar.left() + bar.width() * part), 2.0, colors.warn);

@@ -1,15 +1,12 @@
 //! The row beneath the stages: what is drawn on the one with the focus, and side by side what the stages share.
 
-use eframe::egui::{self, Align, Button, Layout, Popup, Rect, RichText, Ui, pos2, vec2};
-use rust_i18n::t;
+use eframe::egui::{self, Align, Button, Layout, Rect, RichText, Ui, pos2, vec2};
 
 use crate::app::App;
 use crate::app::theme::{self, text};
 use crate::app::ui_command::UiCommand;
 use crate::app::widgets::icon::{Icon, icon_button};
-use crate::app::widgets::number::name_it;
-use crate::lab::{Layers, MAPS, Map};
-use crate::picture::words::{name_of, text_or};
+use crate::lab::Layers;
 
 /// Height of the row.
 const HEIGHT: f32 = 42.0;
@@ -82,42 +79,4 @@ fn switches(app: &mut App, ui: &mut Ui, tight: bool) {
             app.set_layer(layer, !on);
         }
     }
-    map_choice(app, ui, tight);
-}
-
-/// The map behind all else: a menu, since there is one at most.
-fn map_choice(app: &mut App, ui: &mut Ui, tight: bool) {
-    let ctx = ui.ctx().clone();
-    let colors = theme::current(ui);
-    let shown = app.stage().layers.map;
-    let on = shown != Map::None;
-    let words = if on {
-        name_of("map", shown.name())
-    } else {
-        t!("maps.choice").into_owned()
-    };
-    let ink = if on { colors.text } else { colors.weak };
-    let size = if tight { text::SMALL } else { text::BODY };
-    let button = Button::selectable(on, RichText::new(format!("{words} \u{25be}")).color(ink).size(size));
-    let response = ui.add(button);
-    name_it(&response, &t!("maps.spoken", map = name_of("map", shown.name())));
-    let response = response.on_hover_text(UiCommand::NextMap.tooltip(&ctx));
-    Popup::menu(&response).show(|ui| {
-        ui.set_min_width(250.0);
-        for (map, name, summary) in MAPS {
-            let hint = text_or(&format!("set.map.{name}.hint"), summary);
-            let row = ui.selectable_label(map == shown, name_of("map", name));
-            if row.on_hover_text(hint).clicked() {
-                app.set_map(map);
-                ui.close();
-            }
-        }
-        ui.separator();
-        let mut exact = app.stage().layers.map_exact;
-        let box_ = egui::Checkbox::new(&mut exact, UiCommand::MapExact.name());
-        let response = ui.add_enabled(shown.of_either(), box_);
-        if response.on_hover_text(UiCommand::MapExact.tooltip(&ctx)).changed() {
-            app.set_layer(|l| &mut l.map_exact, exact);
-        }
-    });
 }
