@@ -28,6 +28,8 @@ const CAPTION: [f32; 2] = [46.0, 28.0];
 const CROSS: f32 = 26.0;
 /// Lines narrower than this have no arrows behind their choices.
 const TIGHT_BELOW: f32 = 190.0;
+/// Captions narrower than this tell W2 in the place of their sentence: the line beneath has no room for it.
+const FIGURE_BELOW: f32 = 230.0;
 /// What must be left of a line for W2 to be told.
 const W2_FROM: f32 = 78.0;
 
@@ -56,7 +58,7 @@ pub fn ui(app: &mut App, ui: &mut Ui, index: usize, top: Rect, foot: Rect) {
     line(app, ui, index, &stage, foot, false);
     let (heading, sentence) = caption_of_stage(&stage).unwrap_or_else(|| (tag_of(&app.lab, stage.run), String::new()));
     // a narrow line beneath has no room for the figure, and a narrow sentence says little
-    let figure = app.w2_of(index).filter(|_| top.width() < TIGHT_BELOW);
+    let figure = app.w2_of(index).filter(|_| top.width() < FIGURE_BELOW);
     let sentence = figure.map_or(sentence, |w2| t!("stages.w2", value = measured(w2)).into_owned());
     let painter = ui.painter_at(top.shrink2(vec2(4.0, 0.0)));
     let write = |at: egui::Pos2, words: RichText, size: f32, ink| {
