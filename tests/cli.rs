@@ -586,3 +586,40 @@ fn the_sde_lens_has_its_noise_and_says_where_it_does_not_apply() {
     let text = fail(here, &["sample", "ot", "--lens", "sde", "--out", "h.npy"], 2);
     assert!(text.contains("independent") && text.contains("--lens"), "{text}");
 }
+
+#[test]
+fn a_student_of_random_pairs_collapses_to_the_mean_and_one_of_the_flow_does_not() {
+    let folder = TempDir::new().unwrap();
+    let small = [
+        "--steps",
+        "600",
+        "--set",
+        "network.hidden=[32,32]",
+        "--set",
+        "sampling.count=500",
+    ];
+    let arguments: Vec<&str> = ["run", "eight-gaussians"].into_iter().chain(small).collect();
+    let ask = ["--distill=both", "--backend", "cpu", "--out", "out"];
+    succeed(folder.path(), &arguments.into_iter().chain(ask).collect::<Vec<_>>());
+    let out = folder.path().join("out");
+    let table = std::fs::read_to_string(out.join("rounds.csv")).unwrap();
+    let mut lines = table.lines();
+    let header: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let rows: Vec<Vec<&str>> = lines.map(|l| l.split(',').collect()).collect();
+    assert_eq!(
+        rows.iter().map(|r| r[0]).collect::<Vec<_>>(),
+        ["1", "distilled", "distilled-random"]
+    );
+    let at = |row: usize, key: &str| -> f64 {
+        rows[row][header.iter().position(|h| *h == key).expect(key)]
+            .parse()
+            .expect(key)
+    };
+    // E|x1 - mean|^2 of eight Gaussians at radius 5, std 1 is 27: that far from the target is whoever sits on the mean
+    let (of_flow, of_random) = (at(1, "w2_squared_at_1"), at(2, "w2_squared_at_1"));
+    assert!(
+        of_flow < 6.0 && of_random > 15.0,
+        "W2 squared {of_flow} and {of_random}"
+    );
+    assert!(at(0, "transport_cost_p4") > at(0, "transport_cost_p3"));
+}

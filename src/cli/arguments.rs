@@ -85,6 +85,17 @@ impl From<BackendName> for BackendChoice {
     }
 }
 
+/// Which one-step students `run` trains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Distill {
+    /// Of the pairs that the last round's flow makes
+    Model,
+    /// Of the coupling that the file names
+    Random,
+    /// Both
+    Both,
+}
+
 /// Options of `run`.
 #[derive(Debug, Args)]
 #[command(
@@ -96,6 +107,7 @@ Examples:
   rectiflow run eight-gaussians --steps 2000 --set optimizer.batch=256 --set network.hidden=[32,32] --json
   rectiflow run my.json --set target.kind=rings --set sampling.sampler=rk4 --out rings
   rectiflow run eight-gaussians --rounds 2 --distill --out reflow      (round-1, round-2, distilled, rounds.csv)
+  rectiflow run eight-gaussians --distill=both --out students       (beside it a student of random pairs: it collapses to the mean)
   rectiflow run gaussian-to-moons --steps 0 --out exact     (untrained: enough for `sample --exact`)"
 )]
 pub struct RunOptions {
@@ -120,9 +132,10 @@ pub struct RunOptions {
     /// Rounds of reflow; round k trains on the pairs that round k-1's flow makes, in folders round-1, round-2, …
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub rounds: Option<String>,
-    /// Distill the last round into a student of one Euler step, in the folder distilled
-    #[arg(long)]
-    pub distill: bool,
+    /// Distill the last round into a student of one Euler step, in the folder distilled; =random: on the file's own pairs
+    /// instead of the flow's (it collapses to the mean), in the folder distilled-random
+    #[arg(long, value_enum, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "model")]
+    pub distill: Option<Distill>,
     /// Print the content of metrics.json to stdout (with --rounds: of each, as an array)
     #[arg(long)]
     pub json: bool,

@@ -1,4 +1,4 @@
-//! `run --rounds N --distill`: reflow after reflow, each round in a folder of its own, and `rounds.csv` beside them.
+//! `run --rounds N --distill[=WHICH]`: reflow after reflow, each round in a folder of its own, and `rounds.csv` beside them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value};
 
+use super::arguments::Distill;
 use super::failure::Failure;
 use super::run::{metrics_text_of, train, write};
 use super::run_dir::RunDir;
@@ -25,6 +26,9 @@ const MEASURES: [&str; 9] = [
     "w2_squared_floor",
     "chord_crossings",
 ];
+
+/// Powers p whose transport cost E|z1 - z0|^p is a column beside those above: reflow lowers it for every convex power.
+const POWERS: [&str; 2] = ["3", "4"];
 
 /// Euler steps whose W2 squared is a column.
 const AT_STEPS: [&str; 5] = ["1", "2", "4", "8", "100"];
@@ -48,7 +52,7 @@ pub fn run(
     folder: &Path,
     session: &mut Session,
     rounds: u32,
-    distill: bool,
+    distill: Option<Distill>,
 ) -> Result<Vec<Value>, Failure> {
     let top = RunDir::create(folder)?;
     let mut lab = Lab {
@@ -80,8 +84,8 @@ pub fn run(
     Ok(rows.into_iter().map(|(_, metrics)| Value::Object(metrics)).collect())
 }
 
-/// The runs of the lab: the rounds, and the student of the last one.
-fn members(file: &RunFile, rounds: u32, distill: bool) -> Vec<Member> {
+/// The runs of the lab: the rounds, and the students of the last one.
+fn members(file: &RunFile, rounds: u32, distill: Option<Distill>) -> Vec<Member> {
     let child = |id: RunId, origin: Origin, name: String| {
         let mut experiment = file.experiment.clone().on_pairs_of_a_flow(ModelPairs {
             sampler: file.sampling.sampler,
@@ -121,19 +125,33 @@ fn members(file: &RunFile, rounds: u32, distill: bool) -> Vec<Member> {
             },
         })
         .collect();
-    if distill {
-        let origin = Origin::Distilled {
-            parent: rounds,
-            from_parent: true,
-        };
+    let origin = Origin::Distilled {
+        parent: rounds,
+        from_parent: true,
+    };
+    let one_step = Sampling {
+        sampler: Sampler::Euler,
+        steps: 1,
+        ..file.sampling
+    };
+    if matches!(distill, Some(Distill::Model | Distill::Both)) {
         members.push(Member {
             folder: "distilled".into(),
             run: child(rounds + 1, origin, format!("{name}, round {rounds} distilled")),
-            sampling: Sampling {
-                sampler: Sampler::Euler,
-                steps: 1,
-                ..file.sampling
-            },
+            sampling: one_step,
+        });
+    }
+    if matches!(distill, Some(Distill::Random | Distill::Both)) {
+        let mut run = child(
+            rounds + 2,
+            origin,
+            format!("{name}, round {rounds} distilled on random pairs"),
+        );
+        run.experiment.coupling = file.experiment.coupling.clone();
+        members.push(Member {
+            folder: "distilled-random".into(),
+            run,
+            sampling: one_step,
         });
     }
     members
@@ -158,10 +176,12 @@ fn make_pairs(session: &mut Session, id: RunId) -> Result<(), Failure> {
 
 /// `rounds.csv`: a row a round; empty cells where a measure was not taken.
 fn write_table(dir: &RunDir, rows: &[(String, Map<String, Value>)]) -> Result<(), Failure> {
+    let powers = POWERS.map(|p| format!("transport_cost_p{p}"));
     let at_steps = AT_STEPS.map(|n| format!("w2_squared_at_{n}"));
     let ledger = LEDGER.map(|what| format!("evaluations_{what}"));
     let header: Vec<&str> = std::iter::once("round")
         .chain(MEASURES)
+        .chain(powers.iter().map(String::as_str))
         .chain(at_steps.iter().map(String::as_str))
         .chain(ledger.iter().map(String::as_str))
         .collect();
@@ -170,6 +190,7 @@ fn write_table(dir: &RunDir, rows: &[(String, Map<String, Value>)]) -> Result<()
     let lines = rows.iter().map(|(name, m)| {
         std::iter::once(name.trim_start_matches("round-").to_owned())
             .chain(MEASURES.map(|key| text(m.get(key))))
+            .chain(POWERS.map(|p| within(m, "transport_costs", p)))
             .chain(AT_STEPS.map(|n| within(m, "w2_squared_at_steps", n)))
             .chain(LEDGER.map(|what| within(m, "evaluations_ledger", what)))
             .collect::<Vec<String>>()

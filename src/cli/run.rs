@@ -55,7 +55,7 @@ pub fn run(options: &RunOptions) -> Result<(), Failure> {
     let rounds = rounds_of(options, &file)?;
 
     let mut session = Session::new(options.backend.into(), None)?;
-    if rounds > 1 || options.distill {
+    if rounds > 1 || options.distill.is_some() {
         let metrics = super::rounds::run(&file, &folder, &mut session, rounds, options.distill)?;
         if options.json {
             print(&format!("{:#}", Value::Array(metrics)));
@@ -96,7 +96,7 @@ fn rounds_of(options: &RunOptions, file: &RunFile) -> Result<u32, BadInput> {
             "coupling \"{kind}\": its pairs are made by a parent run's flow; start from another coupling and give --rounds 2"
         )));
     }
-    if (rounds > 1 || options.distill) && file.experiment.steps == 0 {
+    if (rounds > 1 || options.distill.is_some()) && file.experiment.steps == 0 {
         return Err(BadInput::new(
             "--rounds needs a trained first round; give --steps 1 or more",
         ));

@@ -16,6 +16,7 @@ use crate::flow::distribution::Distribution;
 use crate::flow::random::Stream;
 use crate::flow::transport::assign;
 use crate::lab::{Lab, RunFile, Sampling};
+use crate::picture::words::grouped;
 
 /// Particles carried.
 const PARTICLES: [u32; 3] = [1000, 10_000, 100_000];
@@ -27,11 +28,8 @@ const PROFILED: u32 = 32;
 /// Training, kernels and integration of one backend.
 pub(super) fn of_backend(mut session: Session, plan: &Plan, report: &mut Report) -> Result<(), Failure> {
     let name = session.backend_name().to_owned();
-    let wanted = [BenchGroup::Train, BenchGroup::Kernels, BenchGroup::Particles];
-    if wanted.iter().any(|&g| plan.has(g)) {
-        report.heading(&name);
-    }
     if plan.has(BenchGroup::Train) {
+        report.heading(&name);
         for work in &plan.works {
             train(&mut session, work, plan.secs, "train", report)?;
         }
@@ -150,7 +148,7 @@ fn particles(session: &mut Session, count: u32, group: &'static str, report: &mu
     let least = each.iter().copied().fold(f64::INFINITY, f64::min);
     let mut row = Row::new(
         group,
-        format!("{} particles", crate::cli::grouped(u64::from(count))),
+        format!("{} particles", grouped(u64::from(count))),
         "ms",
         each.iter().map(|s| s * 1e3).collect(),
     )
@@ -179,7 +177,7 @@ pub(super) fn transport(sizes: &[usize], group: &'static str, report: &mut Repor
             assign(&a, &b).map_err(|e| Failure::Machine(e.to_string()))?;
             Ok(())
         })?;
-        let name = format!("{} points", crate::cli::grouped(count as u64));
+        let name = format!("{} points", grouped(count as u64));
         report.row(Row::new(group, name, "ms", each.iter().map(|s| s * 1e3).collect()).with("count", json!(count)));
     }
     Ok(())
