@@ -19,13 +19,15 @@ const STRANGERS: [(&str, &str); 5] = [
 ];
 
 /// Outside crates that enter in some rooms only.
-const GUESTS: [(&str, &[&str]); 20] = [
+const GUESTS: [(&str, &[&str]); 22] = [
     ("wgpu", &["gpu", "app"]),
     ("naga", &["gpu"]),
     ("pollster", &["gpu"]),
     ("eframe", &["app"]),
     ("egui", &["app"]),
     ("egui_plot", &["app"]),
+    ("rfd", &["app"]),
+    ("dirs", &["app"]),
     ("tiny_skia", &["export"]),
     ("ab_glyph", &["export"]),
     ("png", &["export"]),

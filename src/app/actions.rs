@@ -7,7 +7,8 @@ use eframe::egui;
 use rust_i18n::t;
 
 use super::App;
-use super::dialogs::Dialog;
+use super::dialogs::{Dialog, Purpose};
+use super::history::Step;
 use super::keep::{self, Next};
 use super::panels::stage::LAYERS;
 use super::stages;
@@ -31,14 +32,16 @@ impl App {
                     self.leave(ctx, next);
                 }
             }
-            UiCommand::SaveLab => self.save_then(None),
+            UiCommand::SaveLab => self.save_then(ctx, None),
             UiCommand::SaveLabAs => {
                 self.forget_next();
-                self.screen.dialog = Some(Dialog::save_file(&self.screen.keep));
+                self.ask_file(ctx, Purpose::Save);
             }
             UiCommand::Export | UiCommand::CopyImage | UiCommand::CopyCaption | UiCommand::SaveWindow => {
                 self.export_command(ctx, command);
             }
+            UiCommand::Presets => self.screen.dialog = Some(Dialog::presets()),
+            UiCommand::Import => self.ask_file(ctx, Purpose::Import),
             UiCommand::CopyShare => self.copy_share(ctx),
             UiCommand::OpenShare => self.screen.dialog = Some(Dialog::paste()),
             UiCommand::Undo => self.undo(),
@@ -157,18 +160,25 @@ impl App {
 
     /// Whether there is something to undo, to redo.
     pub fn can_undo(&self) -> (bool, bool) {
-        (self.undo.has_undo(&self.lab), self.undo.has_redo(&self.lab))
+        self.history.can(&self.lab)
     }
 
     fn undo(&mut self) {
-        if let Some(before) = self.undo.undo(&self.lab) {
-            self.lab = before.clone();
-        }
+        let step = self.history.undo(&self.lab);
+        self.take_step(step);
     }
 
     fn redo(&mut self) {
-        if let Some(after) = self.undo.redo(&self.lab) {
-            self.lab = after.clone();
+        let step = self.history.redo(&self.lab);
+        self.take_step(step);
+    }
+
+    fn take_step(&mut self, step: Option<Step>) {
+        let Some(step) = step else { return };
+        self.lab = step.lab;
+        if step.other {
+            // Save must not write this lab into the other one's file
+            self.screen.keep.leave_file();
         }
     }
 

@@ -54,13 +54,11 @@ impl App {
     pub(super) fn edit_drawn(&mut self, run: RunId, edit: impl FnOnce(&mut Vec<PairF64>)) {
         let now = self.screen.last_frame.unwrap_or(0.0);
         // what was changed before is a step of its own, however short ago
-        self.undo.feed_state(now, &self.lab);
-        self.undo.add_undo(&self.lab);
+        self.history.step(now, &self.lab);
         if let Some(Coupling::Hand(hand)) = self.lab.run_mut(run).map(|r| &mut r.experiment.coupling) {
             edit(Arc::make_mut(&mut hand.pairs));
         }
-        self.undo.feed_state(now, &self.lab);
-        self.undo.add_undo(&self.lab);
+        self.history.step(now, &self.lab);
         let count = drawn(&self.lab, run).map_or(0, |hand| hand.pairs.len());
         self.screen.drawing.chosen = self.screen.drawing.chosen.filter(|&chosen| chosen < count);
     }

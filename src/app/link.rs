@@ -57,6 +57,11 @@ impl Link {
         }
     }
 
+    /// Whether there is an engine.
+    pub const fn is_live(&self) -> bool {
+        matches!(self, Self::Live(..))
+    }
+
     /// What a still window shows from now on.
     pub fn show(&mut self, snapshot: Snapshot) {
         if let Self::Still { latest, .. } = self {

@@ -9,12 +9,14 @@ mod dialogs;
 mod drawing;
 mod drops;
 mod exporter;
+mod history;
 pub mod keep;
 mod leaving;
 mod link;
 pub mod paint;
 mod panels;
 mod plots;
+mod portal;
 mod rounds;
 pub mod stages;
 pub mod theme;
@@ -26,7 +28,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eframe::egui;
-use eframe::egui::util::undoer::Undoer;
 use eframe::egui_wgpu::RenderState;
 
 use crate::engine::command::{BackendChoice, Command};
@@ -34,7 +35,9 @@ use crate::engine::snapshot::{RunSnapshot, Snapshot, StageSnapshot};
 use crate::lab::{Experiment, Lab, Language, Map, RunId, Stage};
 use clock::FlowClock;
 use dialogs::Dialog;
+use history::History;
 pub use link::Link;
+use widgets::preset_picture::Pictures;
 use widgets::thumbnail::Thumbnails;
 
 /// The window's whole state.
@@ -51,7 +54,7 @@ pub struct App {
     /// How many stages the engine was told to compare.
     sent_compared: usize,
     software_renderer: bool,
-    undo: Undoer<Lab>,
+    history: History,
     screen: Screen,
 }
 
@@ -68,10 +71,13 @@ pub struct Opened {
 struct Screen {
     dialog: Option<Dialog>,
     plots: plots::Plots,
+    /// A dialog of the platform.
+    asked: Option<portal::Asked>,
     stages: panels::stage::StageViews,
     rounds: panels::rounds::RoundsView,
     board: panels::board::Board,
     thumbnails: Thumbnails,
+    pictures: Pictures,
     drawing: drawing::Drawing,
     /// Commands that a panel asked for: they run when all panels have had their say in this frame.
     later: Vec<ui_command::UiCommand>,
@@ -104,14 +110,16 @@ impl App {
             sent_t: 0.0,
             sent_compared: 0,
             software_renderer: false,
-            undo: Undoer::default(),
+            history: History::default(),
             screen: Screen {
                 dialog: None,
                 plots: plots::Plots::default(),
+                asked: None,
                 stages: panels::stage::StageViews::new(renderer),
                 rounds: panels::rounds::RoundsView::default(),
                 board: panels::board::Board::default(),
                 thumbnails: Thumbnails::default(),
+                pictures: Pictures::default(),
                 drawing: drawing::Drawing::default(),
                 later: Vec::new(),
                 keep: keep::Keep::of(&lab, || {}),
@@ -243,6 +251,7 @@ impl App {
         plots::ui(self, &ctx);
         dialogs::ui(self, &ctx);
         self.take_drops(&ctx);
+        self.take_answer();
         self.send_changes(&ctx);
     }
 
@@ -307,8 +316,7 @@ impl App {
             self.link.send(Command::CompareMarginals(compared));
             self.sent_compared = compared;
         }
-        self.undo.feed_state(ctx.input(|i| i.time), &self.lab);
-        if self.undo.is_in_flux() {
+        if self.history.feed(ctx, &self.lab) {
             // at rest no frame would come by which the edit is over
             ctx.request_repaint_after(Duration::from_millis(1100));
         }

@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 pub enum UiCommand {
     NewLab,
     OpenLab,
+    Presets,
+    Import,
     SaveLab,
     SaveLabAs,
     CopyShare,
@@ -162,9 +164,11 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
 }
 
 /// Every command without an argument.
-pub const COMMANDS: [Row; 80] = [
+pub const COMMANDS: [Row; 82] = [
     row(Menu::File, UiCommand::NewLab, ctrl(Key::N)),
     row(Menu::File, UiCommand::OpenLab, ctrl(Key::O)),
+    row(Menu::File, UiCommand::Presets, ctrl(Key::P)),
+    row(Menu::File, UiCommand::Import, ctrl(Key::I)),
     row(Menu::File, UiCommand::SaveLab, ctrl(Key::S)),
     row(Menu::File, UiCommand::SaveLabAs, ctrl_shift(Key::S)),
     row(Menu::File, UiCommand::CopyShare, ctrl_shift(Key::C)),

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::migrate::migrate;
 use super::points::{read_pairs, read_points};
+use super::presets::own_file;
 use super::{BadInput, Experiment, RunFile, SCHEMA_VERSION, Sampling, limits, schema};
 use crate::flow::coupling::Coupling;
 use crate::flow::distribution::Distribution;
@@ -264,6 +265,7 @@ pub(super) fn resolve_file(given: &mut Value, slot: &str, base_dir: &Path) {
     if let Some(file) = given.get_mut(slot).and_then(|s| s.get_mut("file"))
         && let Some(name) = file.as_str()
         && !name.is_empty()
+        && own_file(name).is_none()
     {
         *file = Value::String(base_dir.join(name).to_string_lossy().into_owned());
     }

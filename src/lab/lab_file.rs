@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::file::{check_states, experiment_of, parse_json, resolve_file, to_value, typed};
 use super::migrate::migrate;
+use super::presets::own_file;
 use super::{
     BadInput, Compare, Experiment, Lab, LabRun, Layers, Look, MOST_CAPTION, MOST_STAGES, Origin, Probe, RunRecord,
     SCHEMA_VERSION, Sampling, Stage, limits, schema,
@@ -39,6 +40,7 @@ pub fn lab_text(lab: &Lab) -> String {
 fn make_absolute(distribution: &mut Value) {
     if let Some(file) = distribution.get_mut("file")
         && let Some(name) = file.as_str()
+        && own_file(name).is_none()
         && let Ok(whole) = std::path::absolute(name)
     {
         *file = Value::String(whole.to_string_lossy().into_owned());

@@ -30,7 +30,7 @@ pub use limits::{MOST_PARTICLES, MOST_STATES, MOST_STEPS};
 pub use map::{MAPS, Map};
 pub use npy::{Array, decode as decode_npy};
 pub use points::{MOST_POINTS, pairs_from_bytes, points_from_bytes, read_bytes, read_pairs, read_points};
-pub use presets::{PRESETS, Preset, preset, preset_text};
+pub use presets::{PRESETS, Preset, preset, preset_picture, preset_text};
 pub use schema::{kind_defaults, kinds_of, names_of};
 pub use share::{is_share_string, parse_share_string, share_string};
 pub use stage::{

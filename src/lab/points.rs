@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::presets::own_file;
 use super::{BadInput, npy};
 use crate::flow::Point;
 use crate::flow::coupling::PairF64;
@@ -39,11 +40,14 @@ pub fn pairs_from_bytes(bytes: &[u8]) -> Result<Vec<PairF64>, BadInput> {
     rows_from_bytes(bytes)
 }
 
-/// A file's bytes.
+/// A file's bytes; `preset:NAME` is one that comes with the program.
 ///
 /// # Errors
 /// Missing, a folder, or unreadable: says which and what to do.
 pub fn read_bytes(path: &Path) -> Result<Vec<u8>, BadInput> {
+    if let Some(bytes) = path.to_str().and_then(own_file) {
+        return Ok(bytes.to_vec());
+    }
     std::fs::read(path).map_err(|e| {
         let shown = path.display();
         let why = match e.kind() {

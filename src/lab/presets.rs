@@ -11,113 +11,171 @@ use super::{BadInput, Lab, RunFile, nearest};
 pub struct Preset {
     /// Its name on the command line.
     pub name: &'static str,
+    /// Under which heading of the gallery it stands: the key of a text.
+    pub group: &'static str,
     /// One line about what it shows.
     pub summary: &'static str,
+    /// Whether it is made to fail: measures need not come out well.
+    pub fails: bool,
     text: &'static str,
+    pictures: [&'static [u8]; 2],
 }
 
-const fn preset_of(name: &'static str, summary: &'static str, text: &'static str) -> Preset {
-    Preset { name, summary, text }
+/// A row of the table. Its files are `assets/presets/NAME.json` and two pictures in `assets/thumbnails`, which
+/// `scripts/thumbnails.sh NAME` makes; its texts are `preset.NAME` in the locale file.
+macro_rules! preset_of {
+    ($group:literal, $name:literal, $summary:literal) => {
+        Preset {
+            name: $name,
+            group: $group,
+            summary: $summary,
+            fails: matches!($group.as_bytes(), b"fails"),
+            text: include_str!(concat!("../../assets/presets/", $name, ".json")),
+            pictures: [
+                include_bytes!(concat!("../../assets/thumbnails/", $name, "-light.png")),
+                include_bytes!(concat!("../../assets/thumbnails/", $name, "-dark.png")),
+            ],
+        }
+    };
 }
 
-/// All presets; the first is the default lab.
-pub const PRESETS: [Preset; 19] = [
-    preset_of(
+/// All presets, group by group; the first is the default lab.
+pub const PRESETS: [Preset; 30] = [
+    preset_of!(
+        "begin",
         "gaussian-to-moons",
-        "a standard Gaussian learns to become two moons",
-        include_str!("../../assets/presets/gaussian-to-moons.json"),
+        "a standard Gaussian learns to become two moons"
     ),
-    preset_of(
-        "eight-gaussians",
-        "one Gaussian splits into eight on a circle",
-        include_str!("../../assets/presets/eight-gaussians.json"),
-    ),
-    preset_of(
+    preset_of!("begin", "eight-gaussians", "one Gaussian splits into eight on a circle"),
+    preset_of!(
+        "begin",
         "moons-to-eight-gaussians",
-        "a source that is no Gaussian: two moons become eight Gaussians",
-        include_str!("../../assets/presets/moons-to-eight-gaussians.json"),
+        "a source that is no Gaussian: two moons become eight Gaussians"
     ),
-    preset_of(
-        "minibatch-ot",
-        "two moons to eight Gaussians again, paired by transport within groups of 64: the flow is nearly straight from the start",
-        include_str!("../../assets/presets/minibatch-ot.json"),
-    ),
-    preset_of(
-        "anti-optimal",
-        "the dearest pairs: every chord runs across the middle, and a flow that cannot cross has to turn back there",
-        include_str!("../../assets/presets/anti-optimal.json"),
-    ),
-    preset_of(
-        "sorted",
-        "pairs sorted along x: left goes left, right goes right, whatever their heights",
-        include_str!("../../assets/presets/sorted.json"),
-    ),
-    preset_of(
-        "polar-angle",
-        "pairs sorted by angle: nearly the straight flow of transport, for the price of sorting",
-        include_str!("../../assets/presets/polar-angle.json"),
-    ),
-    preset_of(
-        "sinkhorn",
-        "between transport and chance: the entropy's weight decides how much chords may cross",
-        include_str!("../../assets/presets/sinkhorn.json"),
-    ),
-    preset_of(
-        "nearest-mode",
-        "each start goes to the nearest cluster that has room: fewer crossings, no transport problem",
-        include_str!("../../assets/presets/nearest-mode.json"),
-    ),
-    preset_of(
-        "hand-drawn",
-        "eight pairs drawn by hand, which all other points follow: the network learns a whirl",
-        include_str!("../../assets/presets/hand-drawn.json"),
-    ),
-    preset_of(
-        "crossing",
-        "three stages: chords that cross between two clusters left and two right, the flow that swerves, the flow after one reflow",
-        include_str!("../../assets/presets/crossing.json"),
-    ),
-    preset_of(
-        "euler-one",
-        "four stages, one Euler step each: the raw flow, distilled, reflowed, reflowed and distilled",
-        include_str!("../../assets/presets/euler-one.json"),
-    ),
-    preset_of(
-        "students",
-        "three stages: a teacher, its one-step student, and a student of random pairs, which collapses to the mean",
-        include_str!("../../assets/presets/students.json"),
-    ),
-    preset_of(
-        "vp-diffusion",
-        "a VP diffusion: the network predicts the noise, and its ODE turns noise into two moons",
-        include_str!("../../assets/presets/vp-diffusion.json"),
-    ),
-    preset_of(
-        "two-routes",
-        "two stages, two routes to one target: a noise network on a VP diffusion and then its ODE; the velocity, directly",
-        include_str!("../../assets/presets/two-routes.json"),
-    ),
-    preset_of(
+    preset_of!(
+        "begin",
         "two-clusters",
-        "two pairs of clusters whose chords cross: watch the flow avoid the crossing",
-        include_str!("../../assets/presets/two-clusters.json"),
+        "two pairs of clusters whose chords cross: watch the flow avoid the crossing"
     ),
-    preset_of(
+    preset_of!(
+        "shapes",
         "checkerboard",
-        "sharp edges and empty squares, hard for a smooth field",
-        include_str!("../../assets/presets/checkerboard.json"),
+        "sharp edges and empty squares, hard for a smooth field"
     ),
-    preset_of(
-        "two-spirals",
-        "two thin arms wound around each other",
-        include_str!("../../assets/presets/two-spirals.json"),
+    preset_of!("shapes", "two-spirals", "two thin arms wound around each other"),
+    preset_of!("shapes", "swiss-roll", "a thin rolled-up sheet"),
+    preset_of!("shapes", "rings", "a Gaussian becomes three circles about one center"),
+    preset_of!("shapes", "grid", "an even square becomes nine Gaussians on a grid"),
+    preset_of!("shapes", "s-curve", "three round modes become one curve"),
+    preset_of!("shapes", "points", "a Gaussian becomes letters, points of a CSV file"),
+    preset_of!(
+        "couplings",
+        "minibatch-ot",
+        "two moons to eight Gaussians again, paired by transport within groups of 64: the flow is nearly straight from the start"
     ),
-    preset_of(
-        "swiss-roll",
-        "a thin rolled-up sheet",
-        include_str!("../../assets/presets/swiss-roll.json"),
+    preset_of!(
+        "couplings",
+        "exact-ot",
+        "a ring becomes a pinwheel, matched exactly: no two chords cross"
+    ),
+    preset_of!(
+        "couplings",
+        "sinkhorn",
+        "between transport and chance: the entropy's weight decides how much chords may cross"
+    ),
+    preset_of!(
+        "couplings",
+        "anti-optimal",
+        "the dearest pairs: every chord runs across the middle, and a flow that cannot cross has to turn back there"
+    ),
+    preset_of!(
+        "couplings",
+        "sorted",
+        "pairs sorted along x: left goes left, right goes right, whatever their heights"
+    ),
+    preset_of!(
+        "couplings",
+        "polar-angle",
+        "pairs sorted by angle: nearly the straight flow of transport, for the price of sorting"
+    ),
+    preset_of!(
+        "couplings",
+        "nearest-mode",
+        "each start goes to the nearest cluster that has room: fewer crossings, no transport problem"
+    ),
+    preset_of!(
+        "couplings",
+        "hand-drawn",
+        "eight pairs drawn by hand, which all other points follow: the network learns a whirl"
+    ),
+    preset_of!(
+        "couplings",
+        "pairs-file",
+        "a quarter turn, learned from a file of pairs"
+    ),
+    preset_of!(
+        "rounds",
+        "crossing",
+        "three stages: chords that cross between two clusters left and two right, the flow that swerves, the flow after one reflow"
+    ),
+    preset_of!(
+        "rounds",
+        "inverse-model",
+        "two stages: a flow, and its reflow on pairs that run backward from the data"
+    ),
+    preset_of!(
+        "rounds",
+        "euler-one",
+        "four stages, one Euler step each: the raw flow, distilled, reflowed, reflowed and distilled"
+    ),
+    preset_of!(
+        "rounds",
+        "students",
+        "three stages: a teacher, its one-step student, and a student of random pairs, which collapses to the mean"
+    ),
+    preset_of!(
+        "diffusion",
+        "vp-diffusion",
+        "a VP diffusion: the network predicts the noise, and its ODE turns noise into two moons"
+    ),
+    preset_of!(
+        "diffusion",
+        "two-routes",
+        "two stages, two routes to one target: a noise network on a VP diffusion and then its ODE; the velocity, directly"
+    ),
+    preset_of!(
+        "steps",
+        "few-steps",
+        "three stages of one run: Euler, Heun and RK4 with four evaluations each"
+    ),
+    preset_of!("fails", "fails-few-steps", "fails: two Euler steps through a bent flow"),
+    preset_of!("fails", "fails-small-network", "fails: eight units for a checkerboard"),
+    preset_of!(
+        "fails",
+        "fails-wrong-sampler",
+        "fails: six Euler steps through a diffusion"
     ),
 ];
+
+/// Files of points and pairs that come with the program: `preset:NAME` where a file is named.
+const FILES: [(&str, &[u8]); 2] = [
+    ("preset:letters.csv", include_bytes!("../../assets/presets/letters.csv")),
+    (
+        "preset:quarter-turn.csv",
+        include_bytes!("../../assets/presets/quarter-turn.csv"),
+    ),
+];
+
+/// The bytes of a file that comes with the program; None where the name means a file of the machine.
+pub(super) fn own_file(name: &str) -> Option<&'static [u8]> {
+    FILES.iter().find(|(known, _)| *known == name).map(|(_, bytes)| *bytes)
+}
+
+/// The picture of a preset on dark or light ground, a PNG that the program made.
+pub fn preset_picture(name: &str, dark: bool) -> Option<&'static [u8]> {
+    let preset = PRESETS.iter().find(|p| p.name == name)?;
+    Some(preset.pictures[usize::from(dark)])
+}
 
 impl Preset {
     /// The lab: that of its one experiment, or all the runs and stages that it holds.

@@ -13,6 +13,7 @@ use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 
 use super::file::to_value;
+use super::presets::own_file;
 use super::{BadInput, Experiment, Lab, parse_lab};
 use crate::flow::coupling::Coupling;
 use crate::flow::distribution::Distribution;
@@ -48,11 +49,11 @@ pub fn share_string(lab: &Lab) -> Result<String, BadInput> {
 /// The file that an experiment reads, if any.
 fn file_of(experiment: &Experiment) -> Option<String> {
     let distribution = |d: &Distribution| match d {
-        Distribution::Points(points) => Some(points.file.clone()),
+        Distribution::Points(points) if own_file(&points.file).is_none() => Some(points.file.clone()),
         _ => None,
     };
     let coupling = match &experiment.coupling {
-        Coupling::File(given) => Some(given.file.clone()),
+        Coupling::File(given) if own_file(&given.file).is_none() => Some(given.file.clone()),
         _ => None,
     };
     distribution(&experiment.source)

@@ -10,10 +10,21 @@ use crate::app::keep::Keep;
 use crate::app::theme;
 use crate::app::widgets::number::name_it;
 
+/// What the path is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A lab to open.
+    Open,
+    /// Where to save the lab.
+    Save,
+    /// Points, pairs, weights to import.
+    Import,
+}
+
 /// The dialog's state.
 #[derive(Clone, Debug)]
 pub struct FileDialog {
-    saving: bool,
+    purpose: Purpose,
     path: String,
     /// Files offered below: used before, then those in the folder.
     offered: Vec<PathBuf>,
@@ -25,8 +36,8 @@ pub struct FileDialog {
 
 impl FileDialog {
     /// A dialog that starts at the current file.
-    pub fn new(keep: &Keep, saving: bool) -> Self {
-        let fallback = if saving { "lab.json" } else { "" };
+    pub fn new(keep: &Keep, purpose: Purpose) -> Self {
+        let fallback = if purpose == Purpose::Save { "lab.json" } else { "" };
         let path = keep
             .current
             .as_ref()
@@ -37,13 +48,17 @@ impl FileDialog {
             .and_then(Path::parent)
             .filter(|p| !p.as_os_str().is_empty());
         let mut offered = keep.recent.paths();
-        for file in labs_in(folder.unwrap_or(Path::new("."))) {
+        let endings: &[&str] = match purpose {
+            Purpose::Import => &["csv", "npy", "safetensors", "json"],
+            _ => &["json"],
+        };
+        for file in files_in(folder.unwrap_or(Path::new(".")), endings) {
             if !offered.contains(&file) {
                 offered.push(file);
             }
         }
         Self {
-            saving,
+            purpose,
             path,
             offered,
             fault: None,
@@ -55,16 +70,13 @@ impl FileDialog {
     /// Draws it; true when it is done.
     pub fn ui(&mut self, app: &mut App, ui: &mut Ui) -> bool {
         ui.set_width(560.0);
-        ui.heading(if self.saving {
-            t!("file.save_title")
-        } else {
-            t!("file.open_title")
-        });
-        ui.label(if self.saving {
-            t!("file.save_note")
-        } else {
-            t!("file.open_note")
-        });
+        let (title, note, go) = match self.purpose {
+            Purpose::Open => ("file.open_title", "file.open_note", "file.open"),
+            Purpose::Save => ("file.save_title", "file.save_note", "file.save"),
+            Purpose::Import => ("import.title", "import.note", "import.go"),
+        };
+        ui.heading(t!(title));
+        ui.label(t!(note));
         ui.add_space(theme::GAP * 0.5);
         let response = ui.add(TextEdit::singleline(&mut self.path).desired_width(f32::INFINITY));
         name_it(&response, &t!("file.path"));
@@ -86,8 +98,7 @@ impl FileDialog {
         ui.add_space(theme::GAP * 0.5);
         let mut done = false;
         ui.horizontal(|ui| {
-            let go = if self.saving { t!("file.save") } else { t!("file.open") };
-            if ui.button(theme::strong(go)).clicked() || entered {
+            if ui.button(theme::strong(t!(go))).clicked() || entered {
                 done = self.go(app);
             }
             if ui.button(t!("file.cancel")).clicked() {
@@ -105,8 +116,12 @@ impl FileDialog {
             return false;
         }
         let path = expand_home(&text);
-        if !self.saving {
-            return match app.open_from(&path) {
+        if self.purpose != Purpose::Save {
+            let taken = match self.purpose {
+                Purpose::Open => app.open_from(&path),
+                _ => app.take_file(&path),
+            };
+            return match taken {
                 Ok(()) => true,
                 Err(why) => {
                     self.fault = Some(why);
@@ -133,15 +148,18 @@ pub fn expand_home(text: &str) -> PathBuf {
     }
 }
 
-/// JSON files of a folder, by name; none where it cannot be read.
-fn labs_in(folder: &Path) -> Vec<PathBuf> {
+/// Files of a folder with these endings, by name; none where it cannot be read.
+fn files_in(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Vec::new();
     };
     let mut files: Vec<PathBuf> = entries
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|e| e == "json"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|e| endings.iter().any(|ending| e == *ending))
+        })
         .take(200)
         .map(|path| path.strip_prefix("./").map(Path::to_path_buf).unwrap_or(path))
         .collect();

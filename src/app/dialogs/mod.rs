@@ -6,10 +6,13 @@ mod gallery;
 mod pairs;
 mod palette;
 mod paste;
+mod presets;
 mod shortcuts;
 mod unsaved;
 
 use eframe::egui::{self, Id, Modal};
+
+pub use files::Purpose;
 
 use super::App;
 use super::keep::{Keep, Next};
@@ -47,6 +50,8 @@ pub enum Dialog {
     File(files::FileDialog),
     /// A file of pairs.
     Pairs(pairs::PairsDialog),
+    /// The presets.
+    Presets(presets::PresetGallery),
     /// A share string to open.
     Paste(paste::Paste),
     /// What to do with unsaved changes before going on.
@@ -71,14 +76,14 @@ impl Dialog {
         Self::Pairs(pairs::PairsDialog::of(coupling))
     }
 
+    /// The presets, the first one chosen.
+    pub fn presets() -> Self {
+        Self::Presets(presets::PresetGallery::default())
+    }
+
     /// Asks for a share string.
     pub fn paste() -> Self {
         Self::Paste(paste::Paste::default())
-    }
-
-    /// Asks what to open.
-    pub fn open_file(keep: &Keep) -> Self {
-        Self::File(files::FileDialog::new(keep, false))
     }
 
     /// Asks what to export.
@@ -86,9 +91,9 @@ impl Dialog {
         Self::Export(Box::new(export::ExportDialog::new(app)))
     }
 
-    /// Asks where to save.
-    pub fn save_file(keep: &Keep) -> Self {
-        Self::File(files::FileDialog::new(keep, true))
+    /// Asks for a path to be typed.
+    pub fn file(keep: &Keep, purpose: Purpose) -> Self {
+        Self::File(files::FileDialog::new(keep, purpose))
     }
 }
 
@@ -103,6 +108,7 @@ pub fn ui(app: &mut App, ctx: &egui::Context) {
         Dialog::Shortcuts => "shortcuts",
         Dialog::File(_) => "file",
         Dialog::Pairs(_) => "pairs",
+        Dialog::Presets(_) => "presets",
         Dialog::Paste(_) => "paste",
         Dialog::Unsaved(_) => "unsaved",
         Dialog::Export(_) => "export",
@@ -113,6 +119,7 @@ pub fn ui(app: &mut App, ctx: &egui::Context) {
         Dialog::Shortcuts => shortcuts::ui(ui),
         Dialog::File(file) => file.ui(app, ui),
         Dialog::Pairs(pairs) => pairs.ui(app, ui),
+        Dialog::Presets(presets) => presets.ui(app, ui),
         Dialog::Paste(paste) => paste.ui(app, ui),
         Dialog::Unsaved(next) => unsaved::ui(app, ui, next),
         Dialog::Export(export) => export.ui(app, ui),

@@ -24,7 +24,7 @@ pub fn ui(app: &mut App, ui: &mut Ui, next: &Next) -> bool {
     ui.horizontal(|ui| {
         let save = ui.button(theme::strong(t!("unsaved.save")));
         if save.clicked() || (entered && !ui.memory(|m| m.focused().is_some_and(|id| id != save.id))) {
-            app.save_then(Some(next.clone()));
+            app.save_then(&ctx, Some(next.clone()));
             answered = true;
         }
         if ui.button(t!("unsaved.lose")).clicked() {

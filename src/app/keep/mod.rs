@@ -12,7 +12,7 @@ use eframe::egui;
 use rust_i18n::t;
 
 use super::App;
-use super::dialogs::Dialog;
+use super::dialogs::{Dialog, Purpose};
 use super::ui_command::UiCommand;
 use crate::engine::command::Command;
 use crate::engine::snapshot::Snapshot;
@@ -177,6 +177,11 @@ impl Keep {
         self.clear();
     }
 
+    /// The document is another lab than the file's: it has none, and is unsaved.
+    pub fn leave_file(&mut self) {
+        (self.current, self.unsaved) = (None, true);
+    }
+
     /// A file was opened or saved.
     pub fn used(&mut self, path: &Path) {
         if let Some((file, text)) = self.recent.used(path) {
@@ -272,7 +277,7 @@ impl App {
                 let look = self.lab.look;
                 self.show_lab(Lab { look, ..Lab::default() }, None);
             }
-            Next::AskFile => self.screen.dialog = Some(Dialog::open_file(&self.screen.keep)),
+            Next::AskFile => self.ask_file(ctx, Purpose::Open),
             Next::Open(path) => {
                 if let Err(why) = self.open_from(&path) {
                     self.screen.status.say(true, why);
@@ -288,11 +293,11 @@ impl App {
     }
 
     /// Saves, where there is no file asks for one, and then goes on with `next`.
-    pub(super) fn save_then(&mut self, next: Option<Next>) {
+    pub(super) fn save_then(&mut self, ctx: &egui::Context, next: Option<Next>) {
         self.screen.keep.next = next;
         match self.screen.keep.current.clone() {
             Some(path) => self.save_to(&path),
-            None => self.screen.dialog = Some(Dialog::save_file(&self.screen.keep)),
+            None => self.ask_file(ctx, Purpose::Save),
         }
     }
 
@@ -304,6 +309,7 @@ impl App {
     /// Shows a lab that was opened: nothing of it is unsaved.
     pub(super) fn show_lab(&mut self, lab: Lab, path: Option<&Path>) {
         self.screen.keep.begin(&lab, path);
+        self.history.open();
         self.begin(lab);
         // as it is after it was made to fit together
         self.screen.keep.saved.lab = without_records(&self.lab);

@@ -6,11 +6,11 @@ use rust_i18n::t;
 use super::stage::ARRANGEMENT_KEYS;
 use crate::app::App;
 use crate::app::theme::{self, text};
-use crate::app::ui_command::{COMMANDS, Menu, UiCommand, preset_name};
+use crate::app::ui_command::{COMMANDS, Menu, UiCommand};
 use crate::app::widgets::icon::{Icon, icon_button};
 use crate::app::widgets::number::name_it;
 use crate::engine::command::BackendChoice;
-use crate::lab::{Language, Lens, PRESETS};
+use crate::lab::{Language, Lens};
 
 /// The whole bar.
 pub fn ui(app: &mut App, ui: &mut Ui) {
@@ -110,15 +110,11 @@ fn compare(app: &mut App, ui: &mut Ui) {
 
 fn presets(app: &mut App, ui: &mut Ui) {
     let ctx = ui.ctx().clone();
-    ui.menu_button(t!("menu.presets"), |ui| {
-        for preset in &PRESETS {
-            let words = preset_name(preset.name);
-            if ui.button(words).on_hover_text(preset.summary).clicked() {
-                app.run_command(&ctx, &UiCommand::Preset(preset.name.to_owned()));
-                ui.close();
-            }
-        }
-    });
+    let command = UiCommand::Presets;
+    let button = ui.button(t!("menu.presets")).on_hover_text(command.tooltip(&ctx));
+    if button.clicked() {
+        app.run_command(&ctx, &command);
+    }
 }
 
 /// Where a lens does not apply it can be chosen all the same: its panel says why, and what would make it apply.

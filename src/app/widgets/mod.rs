@@ -5,6 +5,7 @@ pub mod formula;
 pub mod icon;
 pub mod loss_chart;
 pub mod number;
+pub mod preset_picture;
 pub mod row;
 pub mod schedule;
 pub mod scrub;
