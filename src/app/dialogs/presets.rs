@@ -125,7 +125,7 @@ impl PresetGallery {
                 area.show(ui, |ui| {
                     for (group, row) in &rows {
                         if let Some(group) = group {
-                            self.group(ui, group);
+                            Self::group(ui, group);
                         }
                         ui.horizontal(|ui| {
                             ui.spacing_mut().item_spacing.x = SPACE;
@@ -146,7 +146,7 @@ impl PresetGallery {
             ui.vertical(|ui| {
                 ui.set_width(ASIDE - SPACE);
                 if let Some(preset) = presets.get(self.selected)
-                    && (self.aside(ui, preset) || entered)
+                    && (Self::aside(ui, preset) || entered)
                 {
                     chosen = Some(preset);
                 }
@@ -175,7 +175,7 @@ impl PresetGallery {
         ui.add_space(theme::GAP * 0.5);
     }
 
-    fn group(&self, ui: &mut Ui, group: &str) {
+    fn group(ui: &mut Ui, group: &str) {
         let words = t!(format!("preset_group.{group}"));
         ui.label(
             RichText::new(words)
@@ -230,7 +230,7 @@ impl PresetGallery {
     }
 
     /// What to look at; true when it is to be opened.
-    fn aside(&self, ui: &mut Ui, preset: &Preset) -> bool {
+    fn aside(ui: &mut Ui, preset: &Preset) -> bool {
         ui.label(
             RichText::new(preset_name(preset.name))
                 .size(text::HEADING * 0.85)
