@@ -56,7 +56,7 @@ fn the_budget_closes_to_two_percent_on_every_preset() {
         }
         seen.push(experiment);
         // the hardest one needs all its steps; half is enough for the others, and keeps this short
-        let part = if ["moons-to-eight-gaussians", "points", "s-curve"].contains(&preset.name) {
+        let part = if ["grid", "moons-to-eight-gaussians", "points", "s-curve"].contains(&preset.name) {
             1.0
         } else {
             0.5

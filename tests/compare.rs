@@ -198,7 +198,9 @@ fn a_stage_with_several_beside_it_shows_any_snapshot_at_any_size() {
 fn a_preset_may_hold_several_stages_and_lets_every_run_begin() {
     let mut harness = open(lab(), [1440.0, 900.0]);
     press(&mut harness, "Presets");
-    press(&mut harness, "Chords that cross");
+    harness.get_by_label("Find a preset").type_text("chords that cross");
+    harness.run_steps(3);
+    key(&mut harness, Modifiers::NONE, Key::Enter);
     let runs: Vec<RunId> = harness.state().lab.stages.iter().map(|s| s.run).collect();
     assert_eq!(runs, [1, 1, 2]);
     assert!(harness.state().lab.compare.on);

@@ -85,11 +85,10 @@ fn every_preset_through_every_format_with_its_weights() {
             let back =
                 lab_within::open_lab(bytes, Path::new("")).unwrap_or_else(|e| panic!("{} {name}: {e}", preset.name));
             assert_eq!(lab_text(&back), text, "{} {name}", preset.name);
-            // a file that ends too early opens no half of a lab
-            assert!(
-                lab_within::open_lab(&bytes[..bytes.len() / 2], Path::new("")).is_err(),
-                "{name}"
-            );
+            // a file that ends too early opens the whole lab (an SVG's stands before its marks) or nothing, never a half
+            if let Ok(cut) = lab_within::open_lab(&bytes[..bytes.len() / 2], Path::new("")) {
+                assert_eq!((*name, lab_text(&cut)), ("svg", text.clone()), "{}", preset.name);
+            }
         }
     }
 }
