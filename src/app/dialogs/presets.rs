@@ -2,7 +2,7 @@
 //! opens.
 
 use eframe::egui::{
-    self, Align2, FontId, Key, Modifiers, Rect, RichText, Role, ScrollArea, Sense, Stroke, TextEdit, Ui,
+    self, Align, Align2, FontId, Key, Layout, Modifiers, Rect, RichText, Role, ScrollArea, Sense, Stroke, TextEdit, Ui,
 };
 use eframe::egui::{Vec2, WidgetInfo, pos2, vec2};
 use rust_i18n::t;
@@ -120,7 +120,7 @@ impl PresetGallery {
         let mut chosen = None;
         let height = (room.y - 190.0).clamp(220.0, 760.0);
         ui.horizontal_top(|ui| {
-            ui.allocate_ui(vec2(tiles, height), |ui| {
+            ui.allocate_ui_with_layout(vec2(tiles, height), Layout::top_down(Align::Min), |ui| {
                 let area = ScrollArea::vertical().max_height(height).auto_shrink([false, false]);
                 area.show(ui, |ui| {
                     for (group, row) in &rows {
