@@ -21,7 +21,7 @@ use crate::picture::words::name_of;
 
 /// Least size of the plot, and its usual size, in points.
 const LEAST: Vec2 = vec2(420.0, 240.0);
-const USUAL: Vec2 = vec2(860.0, 400.0);
+const USUAL: Vec2 = vec2(1000.0, 580.0);
 
 /// What the window is set to, and its picture.
 #[derive(Default)]
@@ -87,6 +87,8 @@ pub fn ui(app: &mut App, ctx: &egui::Context) {
         .resizable(true)
         .collapsible(false)
         .default_size(USUAL.min(room))
+        .pivot(egui::Align2::CENTER_CENTER)
+        .default_pos(ctx.content_rect().center())
         .min_size(LEAST)
         .max_size(room.max(LEAST))
         .show(ctx, |ui| {

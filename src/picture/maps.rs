@@ -153,7 +153,7 @@ pub fn map_marks(grid: &MapGrid, scale: Option<Scale>, theme: Theme) -> MapMarks
     });
     if grid.map == Map::Energy {
         contours_of_energy(grid, scale, theme, &mut made);
-        energy_arrows(grid, theme, &mut made);
+        energy_arrows(grid, scale, theme, &mut made);
     }
     made
 }
@@ -248,8 +248,9 @@ fn contour(grid: &MapGrid, level: f32, out: &mut Vec<[f32; 2]>) {
 }
 
 /// Score and exact velocity from the same points, each scaled to its own longest.
-fn energy_arrows(grid: &MapGrid, theme: Theme, made: &mut MapMarks) {
+fn energy_arrows(grid: &MapGrid, scale: Scale, theme: Theme, made: &mut MapMarks) {
     let palette = theme.palette();
+    let highest = scale.high + 2.0;
     let both = [
         (
             &grid.score,
@@ -262,7 +263,13 @@ fn energy_arrows(grid: &MapGrid, theme: Theme, made: &mut MapMarks) {
     ];
     for (field, name, color, key, text) in both {
         let Some(field) = field else { continue };
-        made.marks.push((name, arrows(field, color)));
+        made.marks.push((
+            name,
+            arrows(field, color, |p| {
+                // far out, where no mass is, arrows say nothing and hide much
+                grid.value_at(p).is_some_and(|energy| energy < highest)
+            }),
+        ));
         made.legend.push(LegendEntry {
             key,
             text,
@@ -272,32 +279,34 @@ fn energy_arrows(grid: &MapGrid, theme: Theme, made: &mut MapMarks) {
 }
 
 /// Arrows from every grid point, their length with the root of the vector's, the 90th percentile one step long.
-fn arrows(field: &FieldGrid, color: Rgba) -> Mark {
+fn arrows(field: &FieldGrid, color: Rgba, matters: impl Fn([f32; 2]) -> bool) -> Mark {
     let [x0, y0, x1, y1] = field.bounds;
     let cell = [
         (x1 - x0) / field.columns.saturating_sub(1).max(1) as f32,
         (y1 - y0) / field.rows.saturating_sub(1).max(1) as f32,
     ];
-    let mut lengths: Vec<f32> = field
-        .values
-        .iter()
-        .map(|v| v[0].hypot(v[1]))
+    let place = |i: usize| {
+        [
+            x0 + cell[0] * (i % field.columns) as f32,
+            y0 + cell[1] * (i / field.columns) as f32,
+        ]
+    };
+    let shown = || field.values.iter().enumerate().filter(|(i, _)| matters(place(*i)));
+    let mut lengths: Vec<f32> = shown()
+        .map(|(_, v)| v[0].hypot(v[1]))
         .filter(|l| l.is_finite())
         .collect();
     lengths.sort_unstable_by(f32::total_cmp);
     let most = lengths.get(lengths.len() * 9 / 10).copied().unwrap_or(1.0).max(1e-9);
     let longest = 0.9 * cell[0].min(cell[1]);
     let (mut at, mut by) = (Vec::new(), Vec::new());
-    for (i, v) in field.values.iter().enumerate() {
+    for (i, v) in shown() {
         let length = v[0].hypot(v[1]);
         if !length.is_finite() || length < 1e-9 {
             continue;
         }
         let drawn = longest * (length / most).min(1.0).sqrt();
-        at.push([
-            x0 + cell[0] * (i % field.columns) as f32,
-            y0 + cell[1] * (i / field.columns) as f32,
-        ]);
+        at.push(place(i));
         by.push(v.map(|c| c / length * drawn));
     }
     Mark::Arrows {

@@ -465,7 +465,12 @@ fn add_particles(input: &StageInput, cache: &mut StageCache, picture: &mut Pictu
     let colors = start_colors(input, cache);
     let at = particles_now(input, cache);
     let mark = Mark::Points {
-        radius_px: if at.len() > 6000 { 1.7 } else { 2.3 },
+        radius_px: match input.layers.map {
+            // the map lies where the particles are, and must be seen between them
+            Map::None if at.len() <= 6000 => 2.3,
+            Map::None => 1.7,
+            _ => 1.1,
+        },
         at,
         colors: Colors::Each(colors),
         shape: Shape::Disk,

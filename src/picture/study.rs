@@ -125,8 +125,8 @@ pub fn inversion_chart(study: &Study, theme: Theme) -> Chart {
             .iter()
             .map(|p| [f64::from(p.evaluations), p.squared_error])
             .collect();
-        let order = study.inversion.order(i).map(|order| 2.0 * order);
-        curve(*sampler, order, i, points, theme)
+        // of the error itself: its square falls twice as steeply
+        curve(*sampler, study.inversion.order(i), i, points, theme)
     });
     Chart {
         x: evaluations_axis(study),
