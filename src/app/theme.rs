@@ -51,6 +51,8 @@ pub mod text {
     pub const NUMBER: f32 = 19.0;
     /// The equation.
     pub const EQUATION: f32 = 29.0;
+    /// An equation of several terms, which must fit the panel.
+    pub const LONG_EQUATION: f32 = 21.0;
     /// Clocks.
     pub const CLOCK: f32 = 22.0;
     /// Formulas in tooltips and beside numbers.

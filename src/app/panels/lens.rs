@@ -55,7 +55,12 @@ fn equation(ui: &mut Ui, sampling: &Sampling) {
     ui.vertical_centered(|ui| {
         let color = theme::current(ui).text;
         let spoken = t!(format!("lens.{key}.spoken"));
-        let response = formula(ui, tex, text::EQUATION, color, &spoken);
+        let size = if sampling.lens == Lens::FlowMatching {
+            text::EQUATION
+        } else {
+            text::LONG_EQUATION
+        };
+        let response = formula(ui, tex, size, color, &spoken);
         response.on_hover_text(t!(format!("lens.{key}.hint")));
         ui.label(RichText::new(t!(format!("lens.{key}.note"))).color(theme::current(ui).weak));
     });
