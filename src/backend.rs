@@ -221,6 +221,12 @@ pub trait Backend: Send {
     /// unknown slot, or trouble of the device.
     fn train(&mut self, slot: Slot, steps: u32) -> Result<TrainReport, Fault>;
 
+    /// Dispatches of one training step of this slot; 0 where there are none, or nothing is loaded.
+    fn dispatches(&self, slot: Slot) -> u32 {
+        let _ = slot;
+        0
+    }
+
     /// What each kernel of a training step costs, measured over `steps` steps that leave the run as it is; nothing where
     /// there are no kernels.
     ///

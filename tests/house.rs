@@ -22,7 +22,7 @@ const STRANGERS: [(&str, &str); 5] = [
 const GUESTS: [(&str, &[&str]); 22] = [
     ("wgpu", &["gpu", "app"]),
     ("naga", &["gpu"]),
-    ("pollster", &["gpu"]),
+    ("pollster", &["gpu", "app"]),
     ("eframe", &["app"]),
     ("egui", &["app"]),
     ("egui_plot", &["app"]),

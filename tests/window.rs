@@ -10,7 +10,7 @@ use rectiflow::app::ui_command::COMMANDS;
 use rectiflow::backend::Trajectories;
 use rectiflow::engine::command::{BackendChoice, Command};
 use rectiflow::engine::measures::Measures;
-use rectiflow::engine::snapshot::{BackendStatus, Notice, RunSnapshot, RunState, Snapshot, StageSnapshot};
+use rectiflow::engine::snapshot::{BackendStatus, Notice, RunSnapshot, RunState, Snapshot, StageSnapshot, Work};
 use rectiflow::flow::coupling::Coupling;
 use rectiflow::flow::path::Path;
 use rectiflow::flow::random::Stream;
@@ -77,6 +77,11 @@ fn scene(lab: &Lab) -> Snapshot {
             }),
             ..StageSnapshot::default()
         }],
+        made: None,
+        work: Work {
+            evaluations_per_sec: 2.5e6,
+            dispatches: 2,
+        },
         study: Arc::default(),
         notices: Arc::new(vec![Notice {
             number: 1,
@@ -349,5 +354,33 @@ fn the_stage_and_the_clocks_look_as_they_did() {
             .build_ui_state(|ui, app: &mut App| app.frame_ui(ui), app);
         harness.run_steps(4);
         results.add(harness.try_snapshot_options(name, &options));
+    }
+}
+
+#[test]
+fn the_performance_band_tells_what_the_snapshot_says_and_covers_nothing() {
+    for size in [[1024.0, 640.0], [1440.0, 900.0]] {
+        let lab = moons();
+        let snapshot = scene(&lab);
+        let mut harness = open(lab, snapshot, size);
+        let stage = "The stage: source, target and particles at flow time t";
+        let before = harness.get_by_label(stage).rect();
+        assert!(harness.query_by_label_contains("Dispatches a step").is_none());
+        press(&mut harness, Modifiers::NONE, Key::F6);
+        for label in [
+            "Training steps a second: 987",
+            "Evaluations a second: 2.5 million",
+            "Dispatches a step: 2",
+            "Trains on: cpu, 2 threads, test",
+            "Drawn by: \u{2013}",
+        ] {
+            harness.get_by_label(label);
+        }
+        let band = harness.get_by_label("Dispatches a step: 2").rect();
+        let after = harness.get_by_label(stage).rect();
+        assert!(after.bottom() < band.top(), "{after:?} {band:?}");
+        assert!(after.height() > 120.0 && after.width() == before.width());
+        press(&mut harness, Modifiers::NONE, Key::F6);
+        assert_eq!(harness.get_by_label(stage).rect(), before);
     }
 }

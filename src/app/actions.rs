@@ -130,6 +130,7 @@ impl App {
             UiCommand::ZoomIn => look.zoom = (look.zoom * ZOOM_STEP).min(3.0),
             UiCommand::ZoomOut => look.zoom = (look.zoom / ZOOM_STEP).max(0.5),
             UiCommand::ZoomReset => look.zoom = 1.0,
+            UiCommand::Performance => self.screen.performance.open = !self.screen.performance.open,
             UiCommand::Straightening => self.screen.board.open = !self.screen.board.open,
             UiCommand::NewNoise => {
                 let sampling = &mut self.stage_mut().sampling;

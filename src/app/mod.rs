@@ -9,6 +9,7 @@ mod dialogs;
 mod drawing;
 mod drops;
 mod exporter;
+pub mod frames;
 mod history;
 pub mod keep;
 mod leaving;
@@ -17,6 +18,7 @@ pub mod paint;
 mod panels;
 mod plots;
 mod portal;
+pub mod rehearsal;
 mod rounds;
 pub mod stages;
 pub mod theme;
@@ -86,6 +88,7 @@ struct Screen {
     last_frame: Option<f64>,
     /// What the last frame cost.
     frame_secs: f32,
+    performance: panels::performance::Performance,
     styled: Option<crate::lab::Look>,
     /// What was chosen in the export dialog.
     export: dialogs::export::Choices,
@@ -126,6 +129,7 @@ impl App {
                 status: panels::status::Status::default(),
                 last_frame: None,
                 frame_secs: 0.0,
+                performance: panels::performance::Performance::on(renderer),
                 styled: None,
                 export: dialogs::export::Choices::default(),
                 shot: leaving::WindowShot::default(),
@@ -275,6 +279,14 @@ impl App {
         !first
     }
 
+    /// The frame before took so long, all but waiting for the screen.
+    fn note_frame(&mut self, secs: Option<f32>) {
+        self.screen.frame_secs = secs.unwrap_or(0.0);
+        if let Some(secs) = secs {
+            self.screen.performance.frames.note(f64::from(secs));
+        }
+    }
+
     /// Lets flow time pass and asks for the next frame while it does.
     fn advance_clock(&mut self, ctx: &egui::Context) {
         let now = ctx.input(|i| i.time);
@@ -339,7 +351,7 @@ impl App {
 
 impl eframe::App for App {
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
-        self.screen.frame_secs = frame.info().cpu_usage.unwrap_or(0.0);
+        self.note_frame(frame.info().cpu_usage);
         self.frame_ui(ui);
     }
 

@@ -92,6 +92,7 @@ pub enum UiCommand {
     ZoomOut,
     ZoomReset,
     Fullscreen,
+    Performance,
     Palette,
     Shortcuts,
     /// Opens the preset of this name.
@@ -164,7 +165,7 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
 }
 
 /// Every command without an argument.
-pub const COMMANDS: [Row; 82] = [
+pub const COMMANDS: [Row; 83] = [
     row(Menu::File, UiCommand::NewLab, ctrl(Key::N)),
     row(Menu::File, UiCommand::OpenLab, ctrl(Key::O)),
     row(Menu::File, UiCommand::Presets, ctrl(Key::P)),
@@ -245,6 +246,7 @@ pub const COMMANDS: [Row; 82] = [
     row(Menu::View, UiCommand::ZoomOut, ctrl(Key::Minus)),
     row(Menu::View, UiCommand::ZoomReset, ctrl(Key::Num0)),
     row(Menu::View, UiCommand::Fullscreen, plain(Key::F11)),
+    row(Menu::View, UiCommand::Performance, plain(Key::F6)),
     row(Menu::Help, UiCommand::Palette, ctrl(Key::K)),
     row(Menu::Help, UiCommand::Shortcuts, plain(Key::F1)),
 ];
@@ -307,7 +309,7 @@ pub fn pressed(ctx: &Context) -> Vec<UiCommand> {
                 let keys = row.keys;
                 let function_key = matches!(
                     keys.logical_key,
-                    Key::F1 | Key::F2 | Key::F3 | Key::F4 | Key::F5 | Key::F11 | Key::F12
+                    Key::F1 | Key::F2 | Key::F3 | Key::F4 | Key::F5 | Key::F6 | Key::F11 | Key::F12
                 );
                 let reserved = focused && !keys.modifiers.command && !function_key;
                 if keys.modifiers.shift == wants_shift && !reserved && input.consume_shortcut(&keys) {

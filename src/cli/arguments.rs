@@ -513,13 +513,15 @@ pub enum BenchGroup {
     Particles,
     /// Exact assignment
     Transport,
+    /// Frames of the window, without a display and without their raster
+    Ui,
     /// How cost grows with batch, width, particles and points
     Growth,
 }
 
 impl BenchGroup {
     /// What is measured where nothing else is asked for.
-    pub const DEFAULT: [Self; 4] = [Self::Train, Self::Kernels, Self::Particles, Self::Transport];
+    pub const DEFAULT: [Self; 5] = [Self::Train, Self::Kernels, Self::Particles, Self::Transport, Self::Ui];
 }
 
 /// Options of `bench`.
@@ -539,6 +541,9 @@ pub struct BenchOptions {
     /// Measures this alone; may be given more than once
     #[arg(long, value_enum)]
     pub only: Vec<BenchGroup>,
+    /// Measures the window's frames; the same as --only ui
+    #[arg(long)]
+    pub ui: bool,
     /// A network, width x hidden layers, as in 64x3; may be given more than once [default: four of them]
     #[arg(long, value_name = "WIDTHxLAYERS")]
     pub shape: Vec<String>,

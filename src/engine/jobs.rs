@@ -368,8 +368,9 @@ impl Session {
         t: &[f32],
     ) -> Result<Vec<Point>, Fault> {
         let out = learned::predictions(self.backend.as_mut(), slot, &job.output, Prediction::Velocity, x, t);
-        if let Err(fault) = &out {
-            self.recover(fault, None);
+        match &out {
+            Ok(out) => self.evaluations += out.len() as u64,
+            Err(fault) => self.recover(fault, None),
         }
         out
     }

@@ -15,6 +15,7 @@ mod learned;
 pub mod maps;
 pub mod marginals;
 pub mod measures;
+pub mod memory;
 pub mod pacing;
 mod pairing;
 pub mod probe;

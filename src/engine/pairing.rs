@@ -190,7 +190,9 @@ impl Session {
         };
         let start = scaled(&known, if backward { 1.0 } else { pairing.scale });
         let made = self.carry(&pairing, backward, &start)?;
-        pairing.evaluations += u64::from(made.evaluations) * count as u64;
+        let spent = u64::from(made.evaluations) * count as u64;
+        pairing.evaluations += spent;
+        self.evaluations += spent;
         let ends = scaled(&made.ends(), if backward { 1.0 / pairing.scale } else { 1.0 });
         if ends.iter().any(|p| !(p[0].is_finite() && p[1].is_finite())) {
             return Err(Fault::Solver(

@@ -167,8 +167,9 @@ impl Session {
             let ends = (plan.from, plan.to);
             adaptive(backend.as_mut(), slot, &output, sampling, &start, ends, record)
         };
-        if let Err(fault) = &done {
-            self.recover(fault, None);
+        match &done {
+            Ok(run) => self.evaluations += u64::from(run.evaluations) * run.count() as u64,
+            Err(fault) => self.recover(fault, None),
         }
         done
     }

@@ -12,9 +12,9 @@ use super::command::{BackendChoice, Command};
 use super::coupling::CouplingThread;
 use super::derivatives::Twin;
 use super::marginals::MarginalThread;
-use super::pacing::{StepPacer, Throttle};
+use super::pacing::{SpeedMeter, StepPacer, Throttle};
 use super::run::ActiveRun;
-use super::snapshot::{BackendStatus, Notice, RunSnapshot, RunState, Snapshot};
+use super::snapshot::{BackendStatus, Notice, RunSnapshot, RunState, Snapshot, Work};
 use super::stage::ActiveStage;
 use super::study::{Study, StudyThread};
 use crate::backend::{Backend, Fault, KernelCost, TrainReport};
@@ -53,6 +53,9 @@ pub struct Session {
     turn: usize,
     pacer: StepPacer,
     keep: Throttle,
+    /// Network evaluations since the start, and their speed.
+    pub(super) evaluations: u64,
+    evaluating: SpeedMeter,
 }
 
 impl Session {
@@ -95,6 +98,8 @@ impl Session {
             turn: 0,
             pacer: StepPacer::default(),
             keep: Throttle::new(20, Duration::from_millis(500)),
+            evaluations: 0,
+            evaluating: SpeedMeter::default(),
         })
     }
 
@@ -359,6 +364,7 @@ impl Session {
                 run.note_losses(&report.losses);
                 let rows = report.losses.len() as u64 * u64::from(run.experiment.optimizer.batch);
                 run.ledger.training_forward += rows;
+                self.evaluations += rows;
                 run.ledger.training_backward += rows;
                 let now = Instant::now();
                 if self.keep.is_due(now) {
@@ -522,6 +528,12 @@ impl Session {
     /// All that is known now.
     pub fn snapshot(&mut self) -> Arc<Snapshot> {
         self.sequence += 1;
+        let made = Instant::now();
+        self.evaluating.note(made, self.evaluations);
+        let work = Work {
+            evaluations_per_sec: self.evaluating.per_sec(),
+            dispatches: self.runs.first().map_or(0, |run| self.backend.dispatches(run.slot)),
+        };
         let runs = self
             .runs
             .iter()
@@ -545,6 +557,8 @@ impl Session {
             .collect();
         Arc::new(Snapshot {
             sequence: self.sequence,
+            made: Some(made),
+            work,
             backend: self.status.clone(),
             runs,
             stages: self.stages.iter().map(|s| s.snapshot.clone()).collect(),

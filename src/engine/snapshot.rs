@@ -1,6 +1,7 @@
 //! All that the engine knows, immutable; the latest wins.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::command::BackendChoice;
 use super::coupling::CouplingReport;
@@ -23,8 +24,12 @@ pub type Points = Arc<Vec<[f32; 2]>>;
 pub struct Snapshot {
     /// Counts up.
     pub sequence: u64,
+    /// When it was made; None before the first.
+    pub made: Option<Instant>,
     /// Where it trains.
     pub backend: BackendStatus,
+    /// How much it computes.
+    pub work: Work,
     /// One a run of the lab, in its order.
     pub runs: Vec<RunSnapshot>,
     /// One a stage of the lab, in its order.
@@ -50,6 +55,16 @@ pub struct BackendStatus {
     pub choice: BackendChoice,
     /// Adapters that could be chosen: name, and whether it is software.
     pub adapters: Arc<Vec<(String, bool)>>,
+}
+
+/// How much the backend computes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Work {
+    /// Network evaluations a second, over the last second or so: one a row of a training batch (its way back is not counted)
+    /// or a particle and stage of a sampler.
+    pub evaluations_per_sec: f64,
+    /// Dispatches of a training step; 0 on the processor.
+    pub dispatches: u32,
 }
 
 /// How a run is doing.

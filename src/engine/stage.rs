@@ -21,6 +21,11 @@ use crate::lab::{Experiment, Lens, Process, Sampling, Stage};
 const TARGET_POINTS: usize = 2048;
 /// The previews of a training may take this long before they draw fewer particles.
 const PREVIEW: Duration = Duration::from_millis(50);
+/// The same where a map of the particles or of the velocities is shown: at a quarter of the time it is then drawn anew every
+/// 36 ms and one slice of training, more than twenty times a second.
+const MAP_PREVIEW: Duration = Duration::from_millis(9);
+/// While a run trains the number of particles drawn is a multiple of this, so that it does not flicker with the timing.
+const BUNCH: usize = 128;
 /// Arrows along the longer side of the grid.
 const GRID: usize = 26;
 
@@ -60,7 +65,7 @@ impl Default for ActiveStage {
             conditional_of: None,
             learned_of: None,
             map: MapState::default(),
-            throttle: Throttle::new(3, Duration::from_millis(40)),
+            throttle: Throttle::new(3, Duration::from_millis(27)),
             secs_per_particle: 0.0,
         }
     }
@@ -123,15 +128,22 @@ impl ActiveStage {
         true
     }
 
-    /// How many particles are drawn: all at rest; in training as many as take their part of [`PREVIEW`] among `previews`.
+    /// How many particles are drawn: all at rest; in training as many as take their part of [`PREVIEW`] (of [`MAP_PREVIEW`]
+    /// beneath a map) among `previews`.
     fn particles(&self, training: bool, previews: u32) -> usize {
         let all = self.stage.sampling.count as usize;
         if !training || self.secs_per_particle <= 0.0 {
             return all;
         }
-        let part = PREVIEW.as_secs_f64() / f64::from(previews.max(1));
+        let layers = self.stage.layers;
+        let whole = if layers.density || layers.exact {
+            MAP_PREVIEW
+        } else {
+            PREVIEW
+        };
+        let part = whole.as_secs_f64() / f64::from(previews.max(1));
         let fitting = (part / self.secs_per_particle) as usize;
-        all.min(fitting.max(256))
+        all.min((fitting / BUNCH * BUNCH).max(2 * BUNCH))
     }
 }
 
@@ -412,6 +424,22 @@ mod tests {
         assert_eq!(of(&[&a, &c], &[&a, &b, &c]), [Some(0), None, Some(1)], "added");
         assert_eq!(of(&[&a, &c], &[&b, &c]), [Some(0), Some(1)], "another sampler");
         assert_eq!(of(&[&a], &[&c]), [Some(0)], "another run");
+    }
+
+    #[test]
+    fn beneath_a_map_fewer_particles_are_drawn_while_training() {
+        let mut stage = ActiveStage {
+            secs_per_particle: 10e-6,
+            ..ActiveStage::default()
+        };
+        stage.stage.sampling.count = 20_000;
+        assert_eq!(stage.particles(false, 1), 20_000);
+        assert_eq!(stage.particles(true, 1), 4992, "50 ms of 10 us each, in bunches of 128");
+        stage.stage.layers.density = true;
+        assert_eq!(stage.particles(true, 1), 896, "9 ms");
+        assert_eq!(stage.particles(true, 4), 256, "never fewer");
+        stage.stage.sampling.count = 100;
+        assert_eq!(stage.particles(true, 4), 100);
     }
 
     #[test]

@@ -336,6 +336,11 @@ impl Backend for GpuBackend {
         format!("gpu, {}", self.context.adapter.name)
     }
 
+    fn dispatches(&self, slot: Slot) -> u32 {
+        let of = |run: &Run| (0..run.passes.len()).map(|k| training::dispatches(run, k)).sum();
+        self.runs.get(&slot).map_or(0, of)
+    }
+
     fn load(&mut self, slot: Slot, job: Arc<TrainJob>, checkpoint: &Checkpoint) -> Result<(), Fault> {
         self.context.check()?;
         job.check(checkpoint)?;

@@ -12,6 +12,7 @@ mod lens;
 mod map;
 mod measures;
 pub mod member;
+pub mod performance;
 mod round_card;
 pub mod rounds;
 pub mod stage;
@@ -34,6 +35,11 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
     Panel::bottom("status")
         .frame(panel(12, 3))
         .show(ui, |ui| status::ui(app, ui));
+    if app.screen.performance.open {
+        Panel::bottom("performance")
+            .frame(panel(12, 4))
+            .show(ui, |ui| performance::ui(app, ui));
+    }
     let narrow = ui.available_width() < theme::NARROW_WINDOW;
     let squeeze = if narrow { 0.84 } else { 1.0 };
     if app.lab.look.bottom_open {

@@ -3,6 +3,7 @@
 
 mod groups;
 mod report;
+mod ui;
 
 use std::time::Instant;
 
@@ -99,11 +100,13 @@ impl Plan {
                 .filter(|s| (0.01..=60.0).contains(s))
                 .ok_or_else(|| BadInput::new(format!("--seconds {text}: give a number from 0.01 to 60")))?,
         };
-        let groups = if options.only.is_empty() {
-            BenchGroup::DEFAULT.to_vec()
-        } else {
-            options.only.clone()
-        };
+        let mut groups = options.only.clone();
+        if options.ui {
+            groups.push(BenchGroup::Ui);
+        }
+        if groups.is_empty() {
+            groups = BenchGroup::DEFAULT.to_vec();
+        }
         Ok(Self { works, secs, groups })
     }
 
@@ -151,6 +154,9 @@ pub fn bench(options: &BenchOptions) -> Result<(), Failure> {
     if plan.has(BenchGroup::Growth) {
         let name = options.backend.unwrap_or(BackendName::Cpu);
         groups::growth(Session::new(BackendChoice::from(name), None)?, &plan, &mut report)?;
+    }
+    if plan.has(BenchGroup::Ui) {
+        ui::script(&mut report)?;
     }
     if let Some(path) = &options.report {
         crate::export::atomic::write(path, report.text().as_bytes())?;

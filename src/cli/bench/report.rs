@@ -69,6 +69,13 @@ impl Report {
         text.clone_into(&mut self.heading);
     }
 
+    /// More about the row above, for people alone.
+    pub fn line(&self, text: &str) {
+        if !self.quiet {
+            print(&format!("{text}\n"));
+        }
+    }
+
     /// What could not be measured, and why.
     pub fn remark(&mut self, text: &str) {
         if !self.quiet {
