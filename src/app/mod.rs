@@ -21,6 +21,7 @@ mod portal;
 pub mod rehearsal;
 mod rounds;
 pub mod stages;
+mod startup;
 pub mod theme;
 pub mod ui_command;
 mod widgets;
@@ -89,6 +90,8 @@ struct Screen {
     /// What the last frame cost.
     frame_secs: f32,
     performance: panels::performance::Performance,
+    /// Where a bench waits for the first frame.
+    startup: Option<startup::Startup>,
     styled: Option<crate::lab::Look>,
     /// What was chosen in the export dialog.
     export: dialogs::export::Choices,
@@ -130,6 +133,7 @@ impl App {
                 last_frame: None,
                 frame_secs: 0.0,
                 performance: panels::performance::Performance::on(renderer),
+                startup: None,
                 styled: None,
                 export: dialogs::export::Choices::default(),
                 shot: leaving::WindowShot::default(),
@@ -146,18 +150,12 @@ impl App {
             _ => (None, Vec::new()),
         };
         let path = opened.as_ref().and_then(|o| o.path.clone());
-        let (mut lab, slot) = match (opened, left) {
+        let (lab, slot) = match (opened, left) {
             (Some(opened), _) => (opened.lab, None),
             (None, Some((slot, autosave))) => (autosave.lab, Some((slot, autosave.path))),
             (None, None) => (Lab::default(), None),
         };
-        stages::settle(&mut lab);
-        let link = Link::start(&stages::engine_lab(&lab), choice, &cc.egui_ctx);
-        let mut app = Self::new(lab, link, cc.wgpu_render_state.as_ref());
-        app.software_renderer = cc
-            .wgpu_render_state
-            .as_ref()
-            .is_some_and(|state| state.adapter.get_info().device_type == eframe::wgpu::DeviceType::Cpu);
+        let mut app = Self::begin_with(lab, choice, cc);
         let ctx = cc.egui_ctx.clone();
         app.screen.keep = keep::Keep::of(&app.lab, move || ctx.request_repaint());
         app.keep_files(folder.as_deref(), path, slot);
@@ -168,6 +166,18 @@ impl App {
         for run in app.lab.runs.iter_mut().chain(&mut app.sent.runs) {
             run.record = None;
         }
+        app
+    }
+
+    /// The window of the program with an engine, without files.
+    fn begin_with(mut lab: Lab, choice: BackendChoice, cc: &eframe::CreationContext<'_>) -> Self {
+        stages::settle(&mut lab);
+        let link = Link::start(&stages::engine_lab(&lab), choice, &cc.egui_ctx);
+        let mut app = Self::new(lab, link, cc.wgpu_render_state.as_ref());
+        app.software_renderer = cc
+            .wgpu_render_state
+            .as_ref()
+            .is_some_and(|state| state.adapter.get_info().device_type == eframe::wgpu::DeviceType::Cpu);
         app
     }
 
@@ -241,6 +251,7 @@ impl App {
         self.snapshot = self.link.latest();
         self.keep_safe(&ctx);
         self.take_window();
+        self.tell_startup(&ctx);
         self.advance_clock(&ctx);
         if self.screen.dialog.is_none() {
             for command in ui_command::pressed(&ctx) {
@@ -365,6 +376,23 @@ impl eframe::App for App {
 /// # Errors
 /// Why no window could be opened, in words.
 pub fn run(opened: Option<Opened>, choice: BackendChoice) -> Result<(), String> {
+    open(Box::new(move |cc| Ok(Box::new(App::start(opened, choice, cc)))))
+}
+
+/// Opens the window with the default lab, says on stdout when it has shown a frame (`frame`), when it trains (`step`) and what
+/// memory it takes (`memory`, bytes now and at most), and closes it. Reads and writes no file.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_and_tell(choice: BackendChoice) -> Result<(), String> {
+    open(Box::new(move |cc| {
+        let mut app = App::begin_with(Lab::default(), choice, cc);
+        app.screen.startup = Some(startup::Startup::default());
+        Ok(Box::new(app))
+    }))
+}
+
+fn open(create: eframe::AppCreator<'_>) -> Result<(), String> {
     let icon = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon.png")).unwrap_or_default();
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
@@ -376,6 +404,5 @@ pub fn run(opened: Option<Opened>, choice: BackendChoice) -> Result<(), String> 
         renderer: eframe::Renderer::Wgpu,
         ..eframe::NativeOptions::default()
     };
-    let create: eframe::AppCreator<'_> = Box::new(|cc| Ok(Box::new(App::start(opened, choice, cc))));
     eframe::run_native("rectiflow", options, create).map_err(|why| format!("no window could be opened ({why})"))
 }

@@ -32,6 +32,9 @@ pub struct Arguments {
     /// Where the window's runs train
     #[arg(long, value_enum, default_value_t = BackendName::Auto)]
     pub backend: BackendName,
+    /// Says when the window is there, and closes it: what `bench --only startup` asks for
+    #[arg(long, hide = true)]
+    pub tell_startup: bool,
 }
 
 /// The commands.
@@ -515,13 +518,22 @@ pub enum BenchGroup {
     Transport,
     /// Frames of the window, without a display and without their raster
     Ui,
+    /// First frame, first training step and memory of the window, on the display that there is
+    Startup,
     /// How cost grows with batch, width, particles and points
     Growth,
 }
 
 impl BenchGroup {
     /// What is measured where nothing else is asked for.
-    pub const DEFAULT: [Self; 5] = [Self::Train, Self::Kernels, Self::Particles, Self::Transport, Self::Ui];
+    pub const DEFAULT: [Self; 6] = [
+        Self::Train,
+        Self::Kernels,
+        Self::Particles,
+        Self::Transport,
+        Self::Ui,
+        Self::Startup,
+    ];
 }
 
 /// Options of `bench`.

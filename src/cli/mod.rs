@@ -52,6 +52,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn obey(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
+        None if arguments.tell_startup => window::tell_startup(arguments.backend),
         None => window::open(arguments.file.as_deref(), arguments.backend),
         Some(Command::Run(options)) => run::run(&options),
         Some(Command::Sample(options)) => sample::sample(&options),

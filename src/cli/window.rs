@@ -31,6 +31,14 @@ pub fn open(what: Option<&str>, backend: BackendName) -> Result<(), Failure> {
     open_lab(what.map(opened).transpose()?, backend)
 }
 
+/// The default lab, to be timed; see [`crate::app::run_and_tell`].
+///
+/// # Errors
+/// No display; a window that cannot be opened.
+pub fn tell_startup(backend: BackendName) -> Result<(), Failure> {
+    crate::app::run_and_tell(backend.into()).map_err(Failure::Machine)
+}
+
 /// `open`: as [`open`], with folders that `run` wrote, and share strings from stdin.
 ///
 /// # Errors
@@ -109,7 +117,7 @@ fn lab_of(what: &str) -> Result<Lab, BadInput> {
 }
 
 /// Why there is no display, where that can be known beforehand.
-fn missing_display() -> Option<&'static str> {
+pub fn missing_display() -> Option<&'static str> {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let is_unix = cfg!(all(unix, not(target_os = "macos")));
     let has_display = ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].into_iter().any(is_set);

@@ -3,7 +3,7 @@
 //!
 //! Errors, measured against f64 by the tests below: exp 2e-7 relative; values and slopes at most 4e-7 of
 //! max(1, |value|).
-// compiled for an instruction set only where it is inlined into a kernel of `simd.rs`
+// compiled for an instruction set only where it is inlined into a kernel of `simd`
 #![allow(clippy::inline_always)]
 
 use super::simd::Lanes;

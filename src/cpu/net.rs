@@ -1,4 +1,4 @@
-//! Forward and backward of the network for a block of rows, layer by layer over the kernels of `simd.rs`.
+//! Forward and backward of the network for a block of rows, layer by layer over the kernels of `simd`.
 //! Twin: `shaders/shared/net.wgsl`; the same in plain loops: `reference.rs`.
 //!
 //! Shapes, for R <= [`ROWS`] rows: `h_l [R][in of l]`, `slopes_l = act'(z_{l-1}) [R][in of l]`, all rows padded.

@@ -1,4 +1,4 @@
-//! The activation functions: names, formulas, values and slopes in f64 (the definition; `cpu/simd.rs` and
+//! The activation functions: names, formulas, values and slopes in f64 (the definition; `cpu/simd` and
 //! `shaders/shared/net.wgsl` compute the same in f32).
 
 use serde::{Deserialize, Serialize};

@@ -65,7 +65,7 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
     let now = ui.input(|i| i.time);
     app.screen.performance.refresh_memory(now);
     let colors = theme::current(ui);
-    ui.horizontal(|ui| {
+    ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 18.0;
         let frames = &app.screen.performance.frames;
         histogram(ui, frames, colors);

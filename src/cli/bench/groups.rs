@@ -11,6 +11,7 @@ use crate::backend::Clock;
 use crate::cli::arguments::BenchGroup;
 use crate::cli::failure::Failure;
 use crate::cli::run::ONLY_RUN;
+use crate::engine::memory;
 use crate::engine::session::Session;
 use crate::flow::distribution::Distribution;
 use crate::flow::random::Stream;
@@ -168,6 +169,7 @@ pub(super) fn transport(sizes: &[usize], group: &'static str, report: &mut Repor
     );
     for &count in sizes {
         let mut draw = 0;
+        let fresh = memory::forget_peak();
         let each = timed(|| {
             draw += 1;
             let (a, b) = (
@@ -178,7 +180,12 @@ pub(super) fn transport(sizes: &[usize], group: &'static str, report: &mut Repor
             Ok(())
         })?;
         let name = format!("{} points", grouped(count as u64));
-        report.row(Row::new(group, name, "ms", each.iter().map(|s| s * 1e3).collect()).with("count", json!(count)));
+        let mut row = Row::new(group, name, "ms", each.iter().map(|s| s * 1e3).collect()).with("count", json!(count));
+        if let (true, Some(bytes)) = (fresh, memory::peak()) {
+            row = row.with("peak_bytes", json!(bytes));
+            row.note = format!("  the process took {:.0} MB at most", bytes as f64 / 1e6);
+        }
+        report.row(row);
     }
     Ok(())
 }

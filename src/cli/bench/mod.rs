@@ -3,6 +3,7 @@
 
 mod groups;
 mod report;
+mod startup;
 mod ui;
 
 use std::time::Instant;
@@ -157,6 +158,9 @@ pub fn bench(options: &BenchOptions) -> Result<(), Failure> {
     }
     if plan.has(BenchGroup::Ui) {
         ui::script(&mut report)?;
+    }
+    if plan.has(BenchGroup::Startup) {
+        startup::startup(&mut report)?;
     }
     if let Some(path) = &options.report {
         crate::export::atomic::write(path, report.text().as_bytes())?;

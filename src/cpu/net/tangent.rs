@@ -1,5 +1,5 @@
 //! Forward-mode derivatives: how the output moves when the input moves along one direction,
-//! `dh_0 = direction`, `dh_{l+1} = act'(z_l) (W_l dh_l)`, `d output = W_last dh_last`, over the kernels of `simd.rs`.
+//! `dh_0 = direction`, `dh_{l+1} = act'(z_l) (W_l dh_l)`, `d output = W_last dh_last`, over the kernels of `simd`.
 
 use super::{Block, Buffer, Net, Product, ROWS, Scratch, Start, padded, product, stride, two_dots};
 use crate::net::Shape;
