@@ -263,6 +263,9 @@ impl App {
         for command in std::mem::take(&mut self.screen.later) {
             self.run_command(&ctx, &command);
         }
+        if let Some(coupling) = self.screen.rounds.first_round.take() {
+            self.add_first_round(coupling);
+        }
         plots::ui(self, &ctx);
         dialogs::ui(self, &ctx);
         self.take_drops(&ctx);

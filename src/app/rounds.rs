@@ -65,35 +65,6 @@ pub enum Child {
     Distilled,
 }
 
-/// The round of a run: 1 for one that was trained from its distributions, one more than its parent's for a reflow. A
-/// student has its teacher's.
-pub fn round_of(lab: &Lab, id: RunId) -> u32 {
-    let mut round = 1;
-    let mut at = lab.run(id);
-    // a file may hold a cycle of parents
-    for _ in 0..lab.runs.len() {
-        let Some(run) = at else { break };
-        round += u32::from(matches!(run.origin, Origin::Reflow { .. }));
-        at = run.origin.parent().and_then(|parent| lab.run(parent));
-    }
-    round
-}
-
-/// What a run is called on its card: 1-RF, 2-RF, …, and 1-RF+D for a student of the first.
-pub fn tag_of(lab: &Lab, id: RunId) -> String {
-    let round = round_of(lab, id);
-    let distilled = lab
-        .run(id)
-        .is_some_and(|r| matches!(r.origin, Origin::Distilled { .. }));
-    format!("{round}-RF{}", if distilled { "+D" } else { "" })
-}
-
-/// Whether a run is a one-step student.
-pub fn is_distilled(lab: &Lab, id: RunId) -> bool {
-    lab.run(id)
-        .is_some_and(|run| matches!(run.origin, Origin::Distilled { .. }))
-}
-
 /// A student knows t = 0 alone: one Euler step.
 pub const ONE_STEP: (Sampler, u32) = (Sampler::Euler, 1);
 
@@ -103,7 +74,7 @@ pub fn cards(lab: &Lab) -> Vec<Stage> {
         return Vec::new();
     };
     let small = |run: &LabRun| {
-        let (sampler, steps) = if is_distilled(lab, run.id) {
+        let (sampler, steps) = if lab.is_distilled(run.id) {
             ONE_STEP
         } else {
             (lead.sampling.sampler, lead.sampling.steps)
@@ -161,7 +132,7 @@ pub fn add_child(lab: &mut Lab, parent: RunId, kind: Child, settings: &ReflowSet
     }
     let id = lab.runs.iter().map(|r| r.id).max().unwrap_or(0) + 1;
     let mut pairs = settings.pairs;
-    if is_distilled(lab, parent) {
+    if lab.is_distilled(parent) {
         (pairs.sampler, pairs.steps) = ONE_STEP;
     }
     let from_parent = settings.from_parent;
@@ -184,9 +155,9 @@ pub fn add_child(lab: &mut Lab, parent: RunId, kind: Child, settings: &ReflowSet
         record: None,
     });
     let tag = if chance {
-        rust_i18n::t!("rounds.of_random_pairs", run = tag_of(lab, id)).into_owned()
+        rust_i18n::t!("rounds.of_random_pairs", run = lab.tag_of(id)).into_owned()
     } else {
-        tag_of(lab, id)
+        lab.tag_of(id)
     };
     let numbered = format!("{tag} (");
     let named = |run: &&LabRun| run.experiment.name == tag || run.experiment.name.starts_with(&numbered);
@@ -254,9 +225,36 @@ impl App {
         }
     }
 
+    /// Trains a first round on another coupling beside the rounds of the shown run, which stay as they are to be compared
+    /// with it; shows it.
+    pub(super) fn add_first_round(&mut self, coupling: Coupling) {
+        if self.lab.runs.len() >= MOST_ROUNDS {
+            self.screen
+                .status
+                .say(true, rust_i18n::t!("rounds.too_many").into_owned());
+            return;
+        }
+        let Some(mut experiment) = self.lab.first_round_on(self.run_id(), coupling) else {
+            return;
+        };
+        experiment.name = experiment.coupling.name().to_owned();
+        let words = rust_i18n::t!("rounds.first_round_beside", run = experiment.name);
+        self.screen.status.say(false, words.into_owned());
+        let id = self.lab.runs.iter().map(|r| r.id).max().unwrap_or(0) + 1;
+        self.lab.runs.push(LabRun {
+            id,
+            experiment,
+            origin: Origin::Fresh,
+            record: None,
+        });
+        self.show_run(id);
+        self.apply_now();
+        self.link.send(Command::Play(id));
+    }
+
     /// Shows a run on the stage with the focus. A student is shown after its one step; leaving it brings the sampler back.
     pub(super) fn show_run(&mut self, id: RunId) {
-        let (was, is) = (is_distilled(&self.lab, self.run_id()), is_distilled(&self.lab, id));
+        let (was, is) = (self.lab.is_distilled(self.run_id()), self.lab.is_distilled(id));
         let before = self.screen.rounds.before;
         let stage = self.stage_mut();
         stage.run = id;
@@ -357,7 +355,7 @@ mod tests {
         let third = add_child(&mut lab, second, Child::Reflow, &settings).expect("room for it");
         let student = add_child(&mut lab, second, Child::Distilled, &settings).expect("room for it");
         let again = add_child(&mut lab, 1, Child::Reflow, &settings).expect("room for it");
-        let tags: Vec<String> = [1, second, third, student, again].map(|id| tag_of(&lab, id)).into();
+        let tags: Vec<String> = [1, second, third, student, again].map(|id| lab.tag_of(id)).into();
         assert_eq!(tags, ["1-RF", "2-RF", "3-RF", "2-RF+D", "2-RF"]);
         let names: Vec<&str> = lab.runs[1..].iter().map(|r| r.experiment.name.as_str()).collect();
         assert_eq!(names, ["2-RF", "3-RF", "2-RF+D", "2-RF (2)"]);
@@ -411,6 +409,6 @@ mod tests {
             parent: 1,
             from_parent: false,
         };
-        assert_eq!(round_of(&lab, 1), 2);
+        assert_eq!(lab.round_of(1), 2);
     }
 }

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::App;
-use super::rounds::{ONE_STEP, cards, is_distilled, tag_of};
+use super::rounds::{ONE_STEP, cards};
 use super::ui_command::UiCommand;
 use crate::lab::{Lab, Layers, MAPS, MOST_STAGES, Map, RunId, Sampling, Stage};
 
@@ -89,7 +89,7 @@ pub fn settle(lab: &mut Lab) {
     let Some(lead) = lab.stages.get(lab.focus()).cloned() else {
         return;
     };
-    let student = |run| is_distilled(lab, run);
+    let student = |run| lab.is_distilled(run);
     let lead_is_student = student(lead.run);
     let follow: Vec<bool> = lab.stages.iter().map(|s| !lead_is_student && !student(s.run)).collect();
     let (link_sampler, link_layers) = (lab.compare.link_sampler, lab.compare.link_layers);
@@ -125,7 +125,7 @@ fn added(lab: &Lab) -> Option<Stage> {
     if let Some(run) = unseen {
         stage.run = run;
     }
-    if unseen.is_none() || is_distilled(lab, stage.run) {
+    if unseen.is_none() || lab.is_distilled(stage.run) {
         (stage.sampling.sampler, stage.sampling.steps) = ONE_STEP;
     }
     Some(stage)
@@ -270,7 +270,7 @@ impl App {
         }
         let mut lead = self.stage().clone();
         lead.caption = String::new();
-        if is_distilled(&self.lab, lead.run) {
+        if self.lab.is_distilled(lead.run) {
             (lead.sampling.sampler, lead.sampling.steps) = self.screen.rounds.before.unwrap_or(USUAL_SAMPLER);
         }
         let teacher = self.lab.run(lead.run).and_then(|r| r.origin.parent());
@@ -301,7 +301,7 @@ impl App {
     /// What a stage is called where it is spoken of.
     pub(super) fn stage_name(&self, index: usize) -> String {
         let run = self.lab.stages.get(index).map_or(0, |s| s.run);
-        format!("{} {}", letter(index), tag_of(&self.lab, run))
+        format!("{} {}", letter(index), self.lab.tag_of(run))
     }
 }
 
@@ -320,12 +320,12 @@ fn line_of(lab: &Lab, run: RunId) -> Vec<RunId> {
     while let Some(up) = parent(line[0]).filter(|up| !line.contains(up)) {
         line.insert(0, up);
     }
-    line.retain(|&id| !is_distilled(lab, id));
+    line.retain(|&id| !lab.is_distilled(id));
     while let Some(&last) = line.last() {
         let children = lab.runs.iter().filter(|r| r.origin.parent() == Some(last));
         let next = children
             .map(|r| r.id)
-            .rfind(|&id| !is_distilled(lab, id) && !line.contains(&id));
+            .rfind(|&id| !lab.is_distilled(id) && !line.contains(&id));
         let Some(next) = next else { break };
         line.push(next);
     }

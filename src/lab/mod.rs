@@ -12,6 +12,7 @@ mod migrate;
 mod npy;
 mod points;
 mod presets;
+mod rounds;
 mod schema;
 mod share;
 mod stage;

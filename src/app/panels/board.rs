@@ -8,7 +8,6 @@ use rust_i18n::t;
 
 use crate::app::App;
 use crate::app::paint::paint_sheet;
-use crate::app::rounds::{is_distilled, round_of, tag_of};
 use crate::app::theme::{self, text};
 use crate::app::ui_command::UiCommand;
 use crate::app::widgets::number::name_it;
@@ -50,8 +49,8 @@ pub struct Board {
 fn told(app: &App) -> Vec<Told> {
     let runs = line_of(&app.lab, app.run_id());
     let of = |&run: &u32| Told {
-        tag: tag_of(&app.lab, run),
-        round: (!is_distilled(&app.lab, run)).then(|| round_of(&app.lab, run)),
+        tag: app.lab.tag_of(run),
+        round: (!app.lab.is_distilled(run)).then(|| app.lab.round_of(run)),
         measures: app.snapshot_of(run).measures,
     };
     runs.iter().take(MOST_RUNS).map(of).collect()

@@ -5,7 +5,6 @@ use eframe::egui::{self, Align2, Color32, FontId, Rect, Role, Sense, Stroke, Ui,
 use rust_i18n::t;
 
 use crate::app::App;
-use crate::app::rounds::tag_of;
 use crate::app::theme::{self, text};
 use crate::app::widgets::formula::formula;
 use crate::app::widgets::measured;
@@ -18,7 +17,7 @@ const BAR: f32 = 15.0;
 /// Distance of the dots of an estimated floor.
 const DOTS: f32 = 5.0;
 /// Height of the line of figures above it.
-const FIGURES: f32 = 18.0;
+const FIGURES: f32 = 21.0;
 
 /// One run's budget, or why there is none.
 struct Line {
@@ -33,7 +32,7 @@ fn lines(app: &App) -> Vec<Line> {
         let budget = measured.and_then(|r| r.measures.budget);
         Line {
             run: run.id,
-            tag: tag_of(&app.lab, run.id),
+            tag: app.lab.tag_of(run.id),
             budget: budget.ok_or(if matches!(run.origin, crate::lab::Origin::Distilled { .. }) {
                 "budget.distilled"
             } else if run.experiment.budget_holds() {
@@ -64,14 +63,16 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
         .filter_map(|l| l.budget.as_ref().ok())
         .map(|b| b.coupling_cost.max(b.floor + b.bends + b.carried))
         .fold(0.0, f64::max);
-    ui.spacing_mut().item_spacing.y = 3.0;
-    legend(ui, &lines);
     let shown = app.run_id();
-    for line in &lines {
-        if line_ui(ui, line, longest, line.run == shown && lines.len() > 1) {
-            app.show_run(line.run);
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 3.0;
+        legend(ui, &lines);
+        for line in &lines {
+            if line_ui(ui, line, longest, line.run == shown && lines.len() > 1) {
+                app.show_run(line.run);
+            }
         }
-    }
+    });
 }
 
 fn legend(ui: &mut Ui, lines: &[Line]) {
@@ -132,7 +133,7 @@ fn line_ui(ui: &mut Ui, line: &Line, longest: f64, shown: bool) -> bool {
     }
     .into_owned();
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &spoken));
-    let y = rect.top() + FIGURES / 2.0;
+    let y = rect.top() + FIGURES / 2.0 - 1.5;
     let font = FontId::proportional(text::BODY);
     let ink = if shown { colors.text } else { colors.weak };
     let name = ui

@@ -15,7 +15,7 @@ use crate::app::widgets::row::{Choice, Words, choice_row, row, text_or, with_tip
 use crate::flow::coupling::{COUPLINGS, Coupling, FilePairs, HandPairs, Undrawn};
 use crate::flow::sampler::SAMPLERS;
 use crate::flow::table::Entry;
-use crate::lab::Sampler;
+use crate::lab::{Origin, Sampler};
 
 /// The kinds whose parameters have rows of their own.
 const OWN_ROWS: [&str; 2] = ["hand", "file"];
@@ -44,6 +44,8 @@ fn choice(app: &mut App, ui: &mut Ui, coupling: &mut Coupling) {
     let words = Words::of("coupling");
     let run = app.run_id();
     let has_parent = app.lab.run(run).is_some_and(|r| r.origin.parent().is_some());
+    let is_round =
+        matches!(app.lab.run(run).map(|r| r.origin), Some(Origin::Reflow { .. })) && coupling.model().is_some();
     let choices = member::choices("coupling", &COUPLINGS);
     let name = choices.iter().find(|(id, ..)| id == coupling.name());
     let name = name.map_or_else(String::new, |(_, name, _)| name.clone());
@@ -80,8 +82,11 @@ fn choice(app: &mut App, ui: &mut Ui, coupling: &mut Coupling) {
         }
         Some(id) => {
             app.keep_drawn();
-            if let Some(new) = Coupling::default_of(id) {
-                *coupling = new;
+            match Coupling::default_of(id) {
+                // a round is what its parent's flow made it: another coupling is another first round
+                Some(new) if is_round && new.model().is_none() => app.screen.rounds.first_round = Some(new),
+                Some(new) => *coupling = new,
+                None => {}
             }
         }
     }

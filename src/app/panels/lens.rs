@@ -17,6 +17,8 @@ use crate::lab::{Grid, Lens, Misfit, NoiseSchedule, Process, Sampler, Sampling, 
 /// The whole panel.
 pub fn ui(app: &mut App, ui: &mut Ui) {
     couplings::ui(app, ui);
+    // first, where no fold hides it: what a reflow changes is seen there
+    budget::ui(app, ui);
     section(ui, "section.lens");
     let experiment = app.experiment();
     let mut stage = app.stage().clone();
@@ -34,7 +36,6 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
     }
     buttons(app, ui, misfit.is_none());
     map::ui(app, ui);
-    budget::ui(app, ui);
     section(ui, "section.measures");
     measures::ui(app, ui);
 }

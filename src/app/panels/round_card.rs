@@ -12,7 +12,7 @@ use rust_i18n::t;
 
 use crate::app::App;
 use crate::app::paint::PicturePainter;
-use crate::app::rounds::{cards, further, tag_of};
+use crate::app::rounds::{cards, further};
 use crate::app::stages::card_index;
 use crate::app::theme::{self, text};
 use crate::app::widgets::number::name_it;
@@ -44,7 +44,7 @@ pub fn ui(app: &mut App, ui: &mut Ui, run: &LabRun, height: f32) {
     let size = vec2(height + WORDS_WIDTH, height);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let shown = app.run_id() == run.id;
-    let tag = tag_of(&app.lab, run.id);
+    let tag = app.lab.tag_of(run.id);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, shown, t!("rounds.card", run = tag)));
     let state = app.snapshot.runs.iter().find(|r| r.id == run.id).cloned();
     let state = state.unwrap_or_else(|| RunSnapshot {
@@ -165,21 +165,19 @@ fn card_words(app: &App, ui: &Ui, rect: Rect, run: &LabRun, tag: &str, state: &R
     let Some(straightness) = m.budget.map(|b| b.bends).or(m.straightness) else {
         return;
     };
-    let bottom = pos2(rect.left(), rect.bottom());
-    let label = painter.text(
-        bottom,
-        Align2::LEFT_BOTTOM,
-        t!("rounds.straightness"),
-        FontId::proportional(text::SMALL),
-        colors.weak,
-    );
-    painter.text(
-        pos2(rect.right(), label.bottom() + 2.0),
+    let number = painter.text(
+        rect.right_bottom() + vec2(0.0, 2.0),
         Align2::RIGHT_BOTTOM,
         measured(straightness),
         FontId::proportional(text::BODY),
         colors.text,
     );
+    // the number whole, the word as far as there is room
+    let name = t!("rounds.straightness").into_owned();
+    let mut job = LayoutJob::simple_singleline(name, FontId::proportional(text::SMALL), colors.weak);
+    job.wrap = TextWrapping::truncate_at_width((number.left() - 8.0 - rect.left()).max(0.0));
+    let galley = ui.painter().layout_job(job);
+    painter.galley(pos2(rect.left(), rect.bottom() - galley.size().y), galley, colors.weak);
 }
 
 /// A cross in the card's corner while its pairs are made.

@@ -14,6 +14,7 @@ use crate::app::widgets::formula::formula;
 use crate::app::widgets::icon::{Icon, icon_button};
 use crate::app::widgets::number::{Number, name_it};
 use crate::app::widgets::row::{Words, number_row, row, text_or, whole_row};
+use crate::flow::coupling::Coupling;
 use crate::flow::sampler::{Family, SAMPLERS};
 use crate::lab::Sampler;
 
@@ -27,6 +28,8 @@ const CARD_HEIGHT: [f32; 2] = [96.0, 70.0];
 pub struct RoundsView {
     /// How the next child is made.
     pub settings: ReflowSettings,
+    /// A coupling chosen for a round, whose pairs are its parent's: a first round trains on it instead.
+    pub first_round: Option<Coupling>,
     /// The sampler and steps from before a student was shown.
     pub before: Option<(Sampler, u32)>,
     pub(super) small: Vec<Small>,

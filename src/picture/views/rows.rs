@@ -4,7 +4,7 @@ use rust_i18n::t;
 
 use super::{Ask, BLANK, asked, at, bars, carried_by, plane, stage_of, with};
 use crate::engine::measures::Measures;
-use crate::lab::{Layers, Origin, RunId, Sampler, Stage};
+use crate::lab::{Layers, RunId, Sampler, Stage};
 use crate::picture::figure::{Figure, Inset, Panel};
 use crate::picture::studio::{Studio, StudioError, Watch};
 use crate::picture::words::caption_of_stage;
@@ -45,16 +45,7 @@ pub(super) fn filmstrip(studio: &mut Studio, ask: &Ask, _watch: Watch) -> Result
 
 /// What a run is called among rounds: 1-RF, 2-RF, 1-RF+D.
 pub(super) fn tag_of(studio: &Studio, id: RunId) -> String {
-    let lab = studio.lab();
-    let (mut round, mut at) = (1, lab.run(id));
-    let student = at.is_some_and(|r| matches!(r.origin, Origin::Distilled { .. }));
-    // a file may hold a cycle of parents
-    for _ in 0..lab.runs.len() {
-        let Some(run) = at else { break };
-        round += u32::from(matches!(run.origin, Origin::Reflow { .. }));
-        at = run.origin.parent().and_then(|parent| lab.run(parent));
-    }
-    format!("{round}-RF{}", if student { "+D" } else { "" })
+    studio.lab().tag_of(id)
 }
 
 /// The same particles after one Euler step, for an inset.

@@ -7,7 +7,7 @@ use rust_i18n::t;
 use super::rows::tag_of;
 use super::{Ask, asked, is_student, stage_of};
 use crate::engine::measures::Measures;
-use crate::lab::{Origin, RunId};
+use crate::lab::RunId;
 use crate::picture::figure::{Figure, Panel};
 use crate::picture::straightening::{self, Member, line_of};
 use crate::picture::studio::{Studio, StudioError, Watch};
@@ -45,18 +45,7 @@ impl Told {
 
 /// The round of a run; None for a student.
 fn round_of(studio: &Studio, id: RunId) -> Option<u32> {
-    let lab = studio.lab();
-    if is_student(studio, id) {
-        return None;
-    }
-    let (mut round, mut at) = (1, lab.run(id));
-    // a file may hold a cycle of parents
-    for _ in 0..lab.runs.len() {
-        let Some(run) = at else { break };
-        round += u32::from(matches!(run.origin, Origin::Reflow { .. }));
-        at = run.origin.parent().and_then(|parent| lab.run(parent));
-    }
-    Some(round)
+    (!is_student(studio, id)).then(|| studio.lab().round_of(id))
 }
 
 /// The four panels of [`straightening::straightening`].

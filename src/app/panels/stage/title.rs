@@ -8,7 +8,6 @@ use eframe::egui::{
 use rust_i18n::t;
 
 use crate::app::App;
-use crate::app::rounds::tag_of;
 use crate::app::stages::letter;
 use crate::app::theme::{self, text};
 use crate::app::ui_command::UiCommand;
@@ -56,7 +55,7 @@ pub fn ui(app: &mut App, ui: &mut Ui, index: usize, top: Rect, foot: Rect) {
         return;
     }
     line(app, ui, index, &stage, foot, false);
-    let (heading, sentence) = caption_of_stage(&stage).unwrap_or_else(|| (tag_of(&app.lab, stage.run), String::new()));
+    let (heading, sentence) = caption_of_stage(&stage).unwrap_or_else(|| (app.lab.tag_of(stage.run), String::new()));
     // a narrow line beneath has no room for the figure, and a narrow sentence says little
     let figure = app.w2_of(index).filter(|_| top.width() < FIGURE_BELOW);
     let sentence = figure.map_or(sentence, |w2| t!("stages.w2", value = measured(w2)).into_owned());
@@ -143,7 +142,7 @@ fn flat(ui: &mut Ui, words: &str, strong: bool, spoken: &str, hint: &str) -> Res
 }
 
 fn run_choice(app: &mut App, ui: &mut Ui, index: usize, stage: &Stage) {
-    let tag = tag_of(&app.lab, stage.run);
+    let tag = app.lab.tag_of(stage.run);
     let spoken = t!("stages.run_of", stage = letter(index), run = tag);
     let response = flat(ui, &tag, true, &spoken, &t!("stages.run_hint"));
     if response.clicked() {
@@ -151,7 +150,7 @@ fn run_choice(app: &mut App, ui: &mut Ui, index: usize, stage: &Stage) {
     }
     Popup::menu(&response).show(|ui| {
         for run in app.lab.runs.clone() {
-            let words = format!("{}   {}", tag_of(&app.lab, run.id), run.experiment.name);
+            let words = format!("{}   {}", app.lab.tag_of(run.id), run.experiment.name);
             if ui.selectable_label(run.id == stage.run, words).clicked() {
                 app.focus_stage(index);
                 app.show_run(run.id);
