@@ -237,7 +237,7 @@ impl App {
         let Some(mut experiment) = self.lab.first_round_on(self.run_id(), coupling) else {
             return;
         };
-        experiment.name = experiment.coupling.name().to_owned();
+        experiment.coupling.name().clone_into(&mut experiment.name);
         let words = rust_i18n::t!("rounds.first_round_beside", run = experiment.name);
         self.screen.status.say(false, words.into_owned());
         let id = self.lab.runs.iter().map(|r| r.id).max().unwrap_or(0) + 1;
