@@ -100,6 +100,7 @@ pub fn cards(lab: &Lab) -> Vec<Stage> {
                 exact: false,
                 pairs: false,
                 probe: false,
+                anatomy: false,
                 interpolation: false,
                 one_step: false,
                 ..lead.layers

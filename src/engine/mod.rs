@@ -1,6 +1,7 @@
 //! Headless: a [`session::Session`] trains the runs of a lab step by step, deterministically; the window drives it on one
 //! named thread ([`worker::Worker`]), the command line with none.
 
+pub mod anatomy;
 pub mod backends;
 #[cfg(test)]
 mod begin_tests;

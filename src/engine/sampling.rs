@@ -54,7 +54,7 @@ pub fn plan(experiment: &Experiment, sampling: &Sampling) -> Plan {
 }
 
 /// The table of what these settings show; None for dopri5. `ends`: those of the field itself, where it has narrower ones.
-fn table_of(experiment: &Experiment, sampling: &Sampling, ends: (f64, f64)) -> (Plan, Option<Table>) {
+pub(super) fn table_of(experiment: &Experiment, sampling: &Sampling, ends: (f64, f64)) -> (Plan, Option<Table>) {
     let mut plan = plan(experiment, sampling);
     (plan.from, plan.to) = narrower(ends, (plan.from, plan.to));
     let (path, steps, seed) = (experiment.path, sampling.steps, sampling.noise_seed);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::anatomy::Dissected;
 use super::command::BackendChoice;
 use super::coupling::CouplingReport;
 use super::maps::MapGrid;
@@ -168,6 +169,8 @@ pub struct StageSnapshot {
     pub exact_is_estimate: bool,
     /// The map, where the stage shows one.
     pub map: Option<Arc<MapGrid>>,
+    /// One particle's solver steps, where that layer is on.
+    pub anatomy: Option<Arc<Dissected>>,
 }
 
 /// Something that happened.

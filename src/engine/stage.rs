@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::anatomy::AnatomyState;
 use super::coupling::MOST_SHOWN;
 use super::maps::MapState;
 use super::pacing::Throttle;
@@ -48,6 +49,7 @@ pub struct ActiveStage {
     pub(super) conditional_of: Option<ConditionalOf>,
     pub(super) learned_of: Option<LearnedOf>,
     pub(super) map: MapState,
+    pub(super) anatomy: AnatomyState,
     throttle: Throttle,
     secs_per_particle: f64,
 }
@@ -65,6 +67,7 @@ impl Default for ActiveStage {
             conditional_of: None,
             learned_of: None,
             map: MapState::default(),
+            anatomy: AnatomyState::default(),
             throttle: Throttle::new(3, Duration::from_millis(27)),
             secs_per_particle: 0.0,
         }
@@ -81,6 +84,7 @@ impl ActiveStage {
             (self.conditional_of, self.snapshot.conditional) = (None, None);
             (self.learned_of, self.snapshot.learned) = (None, None);
             (self.map, self.snapshot.map) = (MapState::default(), None);
+            (self.anatomy, self.snapshot.anatomy) = (AnatomyState::default(), None);
             (self.snapshot.pairs, self.snapshot.coupling) = (Arc::default(), None);
             self.snapshot.trajectories = seen.map(|s| Arc::clone(&s.trajectories)).unwrap_or_default();
             self.snapshot.step = seen.map_or(0, |s| s.step);
@@ -244,6 +248,7 @@ impl Session {
                 worked |= self.refresh_field(&mut stage, at);
                 worked |= self.refresh_exact(&mut stage, at);
                 worked |= self.refresh_map(&mut stage, at);
+                worked |= self.refresh_anatomy(&mut stage, at);
             }
             self.stages[i] = stage;
         }

@@ -12,8 +12,8 @@ use super::file::{check_states, experiment_of, parse_json, resolve_file, to_valu
 use super::migrate::migrate;
 use super::presets::own_file;
 use super::{
-    BadInput, Compare, Experiment, Lab, LabRun, Layers, Look, MOST_CAPTION, MOST_STAGES, Origin, Probe, RunRecord,
-    SCHEMA_VERSION, Sampling, Stage, limits, schema,
+    BadInput, Compare, Experiment, Lab, LabRun, Layers, Look, MOST_CAPTION, MOST_STAGES, Origin, PickedParticle, Probe,
+    RunRecord, SCHEMA_VERSION, Sampling, Stage, limits, schema,
 };
 use crate::net::{Checkpoint, Shape};
 
@@ -59,7 +59,15 @@ pub fn parse_lab(text: &str, base_dir: &Path) -> Result<Lab, BadInput> {
     };
     known_keys(
         given,
-        &["schema_version", "runs", "stages", "compare", "probe", "look"],
+        &[
+            "schema_version",
+            "runs",
+            "stages",
+            "compare",
+            "probe",
+            "anatomy",
+            "look",
+        ],
         "",
     )?;
     let runs: Result<Vec<LabRun>, BadInput> = list(given, "runs")?
@@ -105,6 +113,7 @@ pub fn parse_lab(text: &str, base_dir: &Path) -> Result<Lab, BadInput> {
         stages,
         compare,
         probe: laid(&Probe::default(), &part("probe"), "probe", "probe")?,
+        anatomy: laid(&PickedParticle::default(), &part("anatomy"), "anatomy", "anatomy")?,
         look: laid(&Look::default(), &part("look"), "look", "look")?,
     })
 }

@@ -36,7 +36,7 @@ pub use schema::{kind_defaults, kinds_of, names_of};
 pub use share::{is_share_string, parse_share_string, share_string};
 pub use stage::{
     ARRANGEMENTS, Arrangement, Compare, Grid, Language, Layers, Lens, Look, MOST_CAPTION, MOST_STAGES, NoiseSchedule,
-    Probe, Process, Sampler, Sampling, Stage, ThemeChoice,
+    PickedParticle, Probe, Process, Sampler, Sampling, Stage, ThemeChoice,
 };
 
 use crate::net::Checkpoint;
@@ -141,6 +141,9 @@ pub struct Lab {
     /// Where the stages are probed.
     #[serde(default)]
     pub probe: Probe,
+    /// Whose solver steps are laid open.
+    #[serde(default)]
+    pub anatomy: PickedParticle,
     /// Theme, language, panels.
     pub look: Look,
 }
@@ -166,6 +169,7 @@ impl Lab {
             }],
             compare: Compare::default(),
             probe: Probe::default(),
+            anatomy: PickedParticle::default(),
             look: Look::default(),
         }
     }

@@ -94,6 +94,8 @@ pub struct Layers {
     pub bend: bool,
     /// The pairs through the probe, their velocities, the mean of these and the learned one.
     pub probe: bool,
+    /// The solver's steps of one particle, laid open at the flow time.
+    pub anatomy: bool,
     /// The pairs themselves on their way, X_t on its path from x0 to x1: what the network regresses on, not what it learned.
     pub interpolation: bool,
     /// An inset with the particles after one Euler step.
@@ -124,6 +126,7 @@ impl Default for Layers {
             pairs: false,
             bend: false,
             probe: false,
+            anatomy: false,
             interpolation: false,
             one_step: false,
             map: Map::None,
@@ -228,6 +231,14 @@ impl Probe {
         let middle = [bounds[0].midpoint(bounds[2]), bounds[1].midpoint(bounds[3])];
         self.at.filter(|p| p.iter().all(|c| c.is_finite())).unwrap_or(middle)
     }
+}
+
+/// Whose solver steps are laid open; one for all stages, so that samplers are compared on one particle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PickedParticle {
+    /// Its number, from 0; the last one where there are fewer.
+    pub particle: u32,
 }
 
 /// Colors of the window.

@@ -155,6 +155,7 @@ pub(crate) const NOTHING: Layers = Layers {
     map_exact: false,
     bend: false,
     probe: false,
+    anatomy: false,
     trajectories_shown: 400,
     pairs_shown: 120,
     pairs_power: 4.0,

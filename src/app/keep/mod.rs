@@ -64,7 +64,7 @@ fn without_records(lab: &Lab) -> Lab {
 
 /// Whether two labs differ in more than how the window looks.
 fn differ(a: &Lab, b: &Lab) -> bool {
-    (&a.runs, &a.stages, a.compare, a.probe) != (&b.runs, &b.stages, b.compare, b.probe)
+    (&a.runs, &a.stages, a.compare, a.probe, a.anatomy) != (&b.runs, &b.stages, b.compare, b.probe, b.anatomy)
 }
 
 /// What a command goes on with once the open lab may be left.

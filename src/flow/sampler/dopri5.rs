@@ -14,7 +14,7 @@ const STAGES: usize = 7;
 const C: [f64; STAGES] = [0.0, 1.0 / 5.0, 3.0 / 10.0, 4.0 / 5.0, 8.0 / 9.0, 1.0, 1.0];
 
 /// Row i: weights of the slopes before stage i; the last row is the order-5 result itself.
-const A: [[f64; 6]; STAGES] = [
+static A: [[f64; 6]; STAGES] = [
     [0.0; 6],
     [1.0 / 5.0, 0.0, 0.0, 0.0, 0.0, 0.0],
     [3.0 / 40.0, 9.0 / 40.0, 0.0, 0.0, 0.0, 0.0],
@@ -55,6 +55,12 @@ const E: [f64; STAGES] = [
     22.0 / 525.0,
     -1.0 / 40.0,
 ];
+
+/// The stages after the first of one step: where in the step the slope is taken, and the weights of the slopes before it in the
+/// point where it is taken; the last one's point is the result of order 5.
+pub(super) fn stages() -> [(f64, &'static [f64]); STAGES - 1] {
+    std::array::from_fn(|i| (C[i + 1], &A[i + 1][..=i]))
+}
 
 /// Why [`dopri5`] stopped before the end.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,9 +7,11 @@
 //!
 //! A [`Plan`] says all that a table depends on; `tableau`, `restart`, `exponential`, `unipc` and `stochastic` make the tables of their
 //! families, `interpret` runs a table, and `dopri5` is the one method that is not a table: it chooses its steps as it goes.
+//! `anatomy` reads a table a second way, for one particle, and keeps what happens within each step.
 //! `kinds` is the closed set of samplers, `grid` that of time grids, `level` the noise level
 //! and its schedules, `noise` the Brownian paths that the noise registers are filled from.
 
+pub mod anatomy;
 mod dopri5;
 mod exponential;
 mod grid;

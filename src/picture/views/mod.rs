@@ -347,6 +347,7 @@ const BLANK: Layers = Layers {
     pairs: false,
     bend: false,
     probe: false,
+    anatomy: false,
     interpolation: false,
     one_step: false,
     map: Map::None,

@@ -1,5 +1,6 @@
 //! Every sampler against figures from the authors' own code, and against its order.
 
+mod anatomy;
 mod stochastic;
 
 use serde_json::Value;
