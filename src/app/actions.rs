@@ -76,6 +76,7 @@ impl App {
             | UiCommand::RoundsSideBySide => self.stages_command(command),
             UiCommand::Studies => self.toggle_plots(),
             UiCommand::NextMap | UiCommand::PreviousMap | UiCommand::MapExact => self.map_command(command),
+            UiCommand::PreviousStep | UiCommand::NextStep | UiCommand::LookAtStep => self.anatomy_command(command),
             UiCommand::PlayFlow
             | UiCommand::FlowBack
             | UiCommand::FlowForward

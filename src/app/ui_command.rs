@@ -55,6 +55,10 @@ pub enum UiCommand {
     LayerBend,
     LayerOneStep,
     LayerProbe,
+    LayerAnatomy,
+    PreviousStep,
+    NextStep,
+    LookAtStep,
     DrawPairs,
     DeletePair,
     ClearPairs,
@@ -165,7 +169,7 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
 }
 
 /// Every command without an argument.
-pub const COMMANDS: [Row; 83] = [
+pub const COMMANDS: [Row; 87] = [
     row(Menu::File, UiCommand::NewLab, ctrl(Key::N)),
     row(Menu::File, UiCommand::OpenLab, ctrl(Key::O)),
     row(Menu::File, UiCommand::Presets, ctrl(Key::P)),
@@ -219,6 +223,10 @@ pub const COMMANDS: [Row; 83] = [
     row(Menu::View, UiCommand::LayerBend, plain(Key::Num0)),
     row(Menu::View, UiCommand::LayerOneStep, plain(Key::O)),
     row(Menu::View, UiCommand::LayerProbe, plain(Key::P)),
+    row(Menu::View, UiCommand::LayerAnatomy, plain(Key::A)),
+    row(Menu::View, UiCommand::PreviousStep, shift(Key::ArrowLeft)),
+    row(Menu::View, UiCommand::NextStep, shift(Key::ArrowRight)),
+    row(Menu::View, UiCommand::LookAtStep, shift(Key::A)),
     row(Menu::View, UiCommand::NextMap, plain(Key::M)),
     row(Menu::View, UiCommand::PreviousMap, shift(Key::M)),
     row(Menu::View, UiCommand::MapExact, plain(Key::E)),

@@ -333,6 +333,9 @@ pub struct RenderOptions {
     /// Flow time, from 0 (source) to 1 (target) [default: 1]
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     pub t: Option<String>,
+    /// Whose solver steps `step-anatomy` lays open, by its number from 0 [default: the lab's]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub particle: Option<String>,
     /// Flow times of a filmstrip [default: 0,0.25,0.5,0.75,1]
     #[arg(long, value_name = "T,T,…", allow_negative_numbers = true)]
     pub times: Option<String>,

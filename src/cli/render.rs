@@ -14,7 +14,7 @@ use crate::export::animation::{
 };
 use crate::export::lab_files::text_with_files;
 use crate::export::{FIGURE_FORMATS, FigureError, FigureFormat, atomic, figure_file};
-use crate::lab::{BadInput, FigureOptions, FigureSize, Lab, nearest};
+use crate::lab::{BadInput, FigureOptions, FigureSize, Lab, RunId, nearest};
 use crate::picture::studio::{Progress, Studio};
 use crate::picture::views::{Ask, view_of};
 
@@ -161,7 +161,23 @@ fn ask_of(options: &RenderOptions, lab: &Lab, figure: &FigureOptions) -> Result<
             .collect::<Result<_, _>>()?;
     }
     ask.run = run_asked(options.run.as_deref(), lab)?;
+    if let Some(particle) = &options.particle {
+        ask.particle = Some(particle_of(particle, lab, ask.run)?);
+    }
     Ok(ask)
+}
+
+/// A particle by its number, of those that the run's stage has.
+fn particle_of(given: &str, lab: &Lab, run: Option<RunId>) -> Result<u32, BadInput> {
+    let own = lab.stages.iter().find(|s| run.is_none_or(|run| s.run == run));
+    let count = own.or(lab.stages.first()).map_or(1, |s| s.sampling.count).max(1);
+    let found = given.parse::<u32>().ok().filter(|n| *n < count);
+    found.ok_or_else(|| {
+        BadInput::new(format!(
+            "--particle is {given}; it must be a whole number from 0 to {}",
+            count - 1
+        ))
+    })
 }
 
 impl From<FigureError> for Failure {

@@ -202,8 +202,10 @@ mod tests {
                         assert_eq!((made.particle, made.exact), (7, exact), "{}", row.name);
                         let drawn: Vec<Point> = points_f64(shot.trajectories.particle(7));
                         let size = drawn.iter().flatten().fold(1.0_f64, |m, c| m.max(c.abs()));
-                        // single precision of the drawn states
-                        assert_close_points(&made.found.states(), &drawn, 3e-4 * size, row.name);
+                        // exact ones were rounded once; a network's were carried in single precision, whose rounding the
+                        // noise form magnifies by alpha' / alpha, thousands at the start of a path
+                        let near = if exact { 1e-6 } else { 2e-2 };
+                        assert_close_points(&made.found.states(), &drawn, near * size, row.name);
                         if exact {
                             let (run, sampling) = (&lab.runs[0], &lab.stages[0].sampling);
                             let run = exact_trajectories(&run.experiment, sampling, None, true).unwrap();

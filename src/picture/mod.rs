@@ -3,6 +3,7 @@
 //!
 //! One file a view ([`stage`]); [`color`] says what colors mean.
 
+pub mod anatomy;
 pub mod bend;
 pub mod caption;
 pub mod color;

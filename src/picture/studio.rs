@@ -236,6 +236,11 @@ impl Studio {
         self.lab.run(id).map_or_else(String::new, |r| r.experiment.name.clone())
     }
 
+    /// Lays open the solver steps of this particle from now on.
+    pub fn pick(&mut self, particle: u32) {
+        self.lab.anatomy.particle = particle;
+    }
+
     /// All that a stage shows at flow time t.
     pub fn stage(&mut self, stage: &Stage, t: f64) -> StageSnapshot {
         let lab = Lab {

@@ -3,7 +3,7 @@
 use eframe::egui::{Button, RichText, Ui, vec2};
 use rust_i18n::t;
 
-use super::{budget, couplings, map, measures};
+use super::{anatomy, budget, couplings, map, measures};
 use crate::app::App;
 use crate::app::theme::{self, text};
 use crate::app::ui_command::UiCommand;
@@ -16,6 +16,7 @@ use crate::lab::{Grid, Lens, Misfit, NoiseSchedule, Process, Sampler, Sampling, 
 
 /// The whole panel.
 pub fn ui(app: &mut App, ui: &mut Ui) {
+    anatomy::ui(app, ui);
     couplings::ui(app, ui);
     // first, where no fold hides it: what a reflow changes is seen there
     budget::ui(app, ui);

@@ -1,5 +1,6 @@
 //! The window's parts: one file each.
 
+mod anatomy;
 mod banner;
 pub mod board;
 mod budget;

@@ -137,8 +137,8 @@ pub struct Step {
     pub earlier: Vec<usize>,
     /// Its updates in order; the step ends where the one with [`Role::Next`] or [`Role::Corrected`] does.
     pub updates: Vec<Update>,
-    /// Where the solution of the same equation, from the same start, is at `to`; None where that is not known.
-    pub exact: Option<Point>,
+    /// The solution of the same equation from the step's start to `to`; empty where it is not known.
+    pub solution: Vec<Point>,
 }
 
 impl Step {
@@ -148,9 +148,14 @@ impl Step {
         self.updates.iter().rev().find(last).map_or(self.start, |u| u.to)
     }
 
+    /// Where the solution is at its end; None where that is not known.
+    pub fn exact(&self) -> Option<Point> {
+        self.solution.last().copied()
+    }
+
     /// Distance of its end from the solution's, data units.
     pub fn local_error(&self) -> Option<f64> {
-        let (end, exact) = (self.end(), self.exact?);
+        let (end, exact) = (self.end(), self.exact()?);
         Some((end[0] - exact[0]).hypot(end[1] - exact[1]))
     }
 
@@ -323,7 +328,7 @@ impl Draft {
             evaluations: self.own,
             earlier,
             updates: self.updates,
-            exact: None,
+            solution: Vec::new(),
         }
     }
 }
@@ -364,7 +369,7 @@ pub fn dissect_dopri5(times: &[f64], start: Point, mut field: impl FnMut(Point, 
         let h = to - from;
         let first = match found.steps.last() {
             // its own last slope
-            Some(Step { evaluations, .. }) => evaluations[evaluations.len() - 1],
+            Some(step) => step.evaluations[step.evaluations.len() - 1],
             None => ask(&mut found.evaluations, x, from),
         };
         let mut own = vec![first];
@@ -398,7 +403,7 @@ pub fn dissect_dopri5(times: &[f64], start: Point, mut field: impl FnMut(Point, 
             evaluations: own,
             earlier: Vec::new(),
             updates,
-            exact: None,
+            solution: Vec::new(),
         };
         x = step.end();
         found.steps.push(step);
@@ -452,9 +457,9 @@ pub fn solve(
         ..*plan
     };
     for step in &mut found.steps {
-        let states = solved(step.start, step.from, step.to, fine);
-        step.exact = states
-            .and_then(|s| s.last().copied())
-            .filter(|x| x.iter().all(|c| c.is_finite()));
+        let states = solved(step.start, step.from, step.to, fine).unwrap_or_default();
+        if states.iter().flatten().all(|c| c.is_finite()) {
+            step.solution = states;
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! tests read it. A view makes a [`Figure`] from a [`Studio`]; what a run lacks for it is said inside the figure, so that every
 //! view can be made of every lab.
 
+mod anatomy;
 mod bars;
 mod couplings;
 mod curves;
@@ -33,6 +34,8 @@ pub struct Ask {
     pub t: f64,
     /// Flow times of a filmstrip.
     pub times: Vec<f64>,
+    /// Whose solver steps are laid open; the lab's own where None.
+    pub particle: Option<u32>,
     /// Colors.
     pub theme: Theme,
     /// Whether the caption is wanted: what it says is then measured, where it was not yet.
@@ -43,6 +46,7 @@ impl Default for Ask {
     fn default() -> Self {
         Self {
             run: None,
+            particle: None,
             t: 1.0,
             times: vec![0.0, 0.25, 0.5, 0.75, 1.0],
             theme: Theme::Print,
@@ -76,7 +80,7 @@ const fn view(name: &'static str, summary: &'static str, moves: bool, make: Make
 }
 
 /// All views.
-pub const VIEWS: [View; 32] = [
+pub const VIEWS: [View; 33] = [
     view(
         "stage",
         "the stage with the layers that the lab has on",
@@ -178,6 +182,12 @@ pub const VIEWS: [View; 32] = [
         "the pairs through one point at flow time t, their mean and the learned velocity",
         true,
         couplings::probe,
+    ),
+    view(
+        "step-anatomy",
+        "one solver step of one particle: where the field is asked, what is predicted and corrected, beside the solution",
+        true,
+        anatomy::step_anatomy,
     ),
     view(
         "interpolation",

@@ -112,6 +112,7 @@ impl Choices {
                 times: self.times().unwrap_or_else(|| Ask::default().times),
                 theme: options.theme.into(),
                 caption: options.caption,
+                particle: None,
             },
             options,
         }

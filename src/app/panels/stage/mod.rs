@@ -3,6 +3,7 @@
 //! A stage is its title ([`title`], under Compare) and its plot ([`plot`]); [`view`] is where it looks, [`pointer`] what the
 //! pointer does on it, [`grid`] how several share the room.
 
+mod anatomy;
 mod draw;
 mod grid;
 mod marginals;
@@ -49,6 +50,8 @@ pub struct StageViews {
     each: Vec<StageView>,
     /// Where linked stages look, where the user has moved them.
     linked: Option<View>,
+    /// Whether those that take a step apart look closely at it.
+    pub(in crate::app) close_up: bool,
 }
 
 impl StageViews {
@@ -68,12 +71,14 @@ impl StageViews {
         Self {
             each: (0..MOST_STAGES).map(|_| one()).collect(),
             linked: None,
+            close_up: false,
         }
     }
 
     /// Shows everything again, on all stages.
     pub fn reset(&mut self) {
         self.linked = None;
+        self.close_up = false;
         for stage in &mut self.each {
             stage.view = None;
         }
@@ -81,6 +86,7 @@ impl StageViews {
 
     /// A stage, or all of them where they are linked, looks at another place.
     fn look(&mut self, index: usize, linked: bool, view: View) {
+        self.close_up = false;
         if linked {
             self.linked = Some(view);
         } else if let Some(stage) = self.each.get_mut(index) {

@@ -7,7 +7,7 @@ use rust_i18n::t;
 use super::pointer::{self, StageFrame};
 use super::probe::{self, Probe};
 use super::view::fitted;
-use super::{draw, label};
+use super::{anatomy, draw, label};
 use crate::app::App;
 use crate::app::paint::paint_legend;
 use crate::app::stages::inset_index;
@@ -15,8 +15,10 @@ use crate::app::theme::{self, text};
 use crate::app::widgets::grouped;
 use crate::app::widgets::loss_chart::nice_step;
 use crate::app::widgets::row::text_or;
+use crate::engine::anatomy::Dissected;
 use crate::engine::snapshot::StageSnapshot;
 use crate::lab::{Layers, Map, Stage};
+use crate::picture::anatomy::{anatomy_legend, anatomy_marks};
 use crate::picture::maps::lacking;
 use crate::picture::stage::{StageInput, stage_picture};
 use crate::picture::{Bounds, LegendEntry, Swatch, Transform, color};
@@ -53,7 +55,8 @@ pub fn ui(app: &mut App, ui: &mut Ui, index: usize, rect: Rect) {
         .response
         .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &spoken));
     let probe = Probe::of(app, index, &shot);
-    let legend = paint(app, ui, &frame, &shot, probe.as_ref());
+    let made = anatomy::of(app, index, &shot);
+    let legend = paint(app, ui, &frame, &shot, probe.as_ref(), made.as_deref());
     if frame.rect.width() > LEGEND_FROM {
         paint_legend(
             &ui.painter_at(frame.rect),
@@ -71,6 +74,9 @@ pub fn ui(app: &mut App, ui: &mut Ui, index: usize, rect: Rect) {
     if let Some(probe) = &probe {
         probe::paint(ui, &frame, probe, &shot, app.clock.t, surface(ui));
     }
+    if let Some(made) = &made {
+        anatomy::paint(ui, &frame, made, app.clock.t, surface(ui));
+    }
     draw::paint(app, ui, &frame, &shot);
     pointer::ui(app, ui, &frame, &shot);
 }
@@ -80,6 +86,9 @@ fn bounds_of(app: &App, index: usize, shot: &StageSnapshot) -> PlotBounds {
     let views = &app.screen.stages;
     let linked = app.lab.compare.on && app.lab.compare.link_view;
     let own = &views.each[index];
+    if let Some(close) = anatomy::looks_at(app, index) {
+        return fitted(std::iter::once(close));
+    }
     match if app.lab.compare.link_view {
         views.linked
     } else {
@@ -161,6 +170,7 @@ fn paint(
     frame: &StageFrame,
     shot: &StageSnapshot,
     probe: Option<&Probe>,
+    made: Option<&Dissected>,
 ) -> Vec<LegendEntry> {
     let mut stage = app.lab.stages[frame.index].clone();
     if waits(app, &stage) || app.draws_on(frame.index) {
@@ -174,6 +184,13 @@ fn paint(
     let view = &mut app.screen.stages.each[frame.index];
     let mut picture = stage_picture(&input, &mut view.cache);
     picture.legend.retain(|entry| !probe::is_on_card(entry));
+    if let Some(made) = made {
+        let scale = frame.screen_from_data.scale[0].abs();
+        for (name, mark) in anatomy_marks(made, app.clock.t, surface(ui), picture.bounds, scale) {
+            picture.add(name, mark);
+        }
+        picture.legend = anatomy_legend(made, app.clock.t, surface(ui));
+    }
     picture.thin((frame.rect.size().min_elem() / FULL_MARKS).clamp(0.55, 1.0));
     view.painter.paint(ui, frame.rect, frame.screen_from_data, &picture);
     picture.legend

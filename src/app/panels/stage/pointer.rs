@@ -5,7 +5,7 @@
 use eframe::egui::{Align2, FontId, PointerButton, Pos2, Rect, Response, Ui, vec2};
 
 use super::view::View;
-use super::{draw, label, probe};
+use super::{anatomy, draw, label, probe};
 use crate::app::App;
 use crate::app::theme::{self, text};
 use crate::engine::snapshot::StageSnapshot;
@@ -55,6 +55,9 @@ pub fn ui(app: &mut App, ui: &Ui, frame: &StageFrame, shot: &StageSnapshot) {
         draw::touch(app, ui, frame, shot);
     } else if has_probe {
         probe::touch(app, ui, frame);
+    } else if app.lab.stages[frame.index].layers.anatomy {
+        // a drag moves the view all the same
+        anatomy::touch(app, ui, frame, shot);
     }
     look_around(app, ui, frame, draws || has_probe);
     readout(app, ui, frame);

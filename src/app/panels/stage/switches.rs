@@ -20,7 +20,7 @@ const TIGHT_BELOW: f32 = 800.0;
 pub type LayerOf = fn(&mut Layers) -> &mut bool;
 
 /// The layers with the commands that switch them, in their order on screen.
-pub const LAYERS: [(UiCommand, LayerOf); 13] = [
+pub const LAYERS: [(UiCommand, LayerOf); 14] = [
     (UiCommand::LayerSource, |l| &mut l.source),
     (UiCommand::LayerTarget, |l| &mut l.target),
     (UiCommand::LayerParticles, |l| &mut l.particles),
@@ -34,6 +34,7 @@ pub const LAYERS: [(UiCommand, LayerOf); 13] = [
     (UiCommand::LayerBend, |l| &mut l.bend),
     (UiCommand::LayerOneStep, |l| &mut l.one_step),
     (UiCommand::LayerProbe, |l| &mut l.probe),
+    (UiCommand::LayerAnatomy, |l| &mut l.anatomy),
 ];
 
 /// The height of the row in a room of this width.

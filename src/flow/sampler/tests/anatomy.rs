@@ -1,6 +1,7 @@
 //! The anatomy of a step lands where the ordinary integration does, for every sampler, and its parts add up.
 
 use super::*;
+use crate::flow::sampler::anatomy::Role::{Corrected, Inner, Next, Predicted};
 use crate::flow::sampler::anatomy::{Anatomy, Meaning, Part, Role, Step, dissect, dissect_dopri5, solve};
 
 const PARTICLE: usize = 2;
@@ -20,23 +21,19 @@ fn plan_of(sampler: Sampler, path: Path, grid: Grid) -> Plan {
 
 fn taken(field: &ExactField, plan: &Plan, start: &[Point]) -> (Anatomy, Vec<Point>, Vec<f64>) {
     let velocity = |x: Point, t: f64| field.velocities(&[x], t)[0];
-    match plan.table() {
-        Some(table) => {
-            let run = field.integrate(&table, start, true);
-            let stride = run.times.len();
-            let states = run.states[PARTICLE * stride..(PARTICLE + 1) * stride].to_vec();
-            let found = dissect(&table, (plan.path, plan.noise), PARTICLE, start[PARTICLE], velocity);
-            (found, states, run.times)
-        }
-        None => {
-            let run = field
-                .integrate_adaptively((plan.from, plan.to), 1e-6, start, true)
-                .unwrap();
-            let stride = run.times.len();
-            let states = run.states[PARTICLE * stride..(PARTICLE + 1) * stride].to_vec();
-            (dissect_dopri5(&run.times, start[PARTICLE], velocity), states, run.times)
-        }
-    }
+    let ordinary = match plan.table() {
+        Some(ref table) => field.integrate(table, start, true),
+        None => field
+            .integrate_adaptively((plan.from, plan.to), 1e-6, start, true)
+            .unwrap(),
+    };
+    let stride = ordinary.times.len();
+    let states = ordinary.states[PARTICLE * stride..(PARTICLE + 1) * stride].to_vec();
+    let found = plan.table().map_or_else(
+        || dissect_dopri5(&ordinary.times, start[PARTICLE], velocity),
+        |table| dissect(&table, (plan.path, plan.noise), PARTICLE, start[PARTICLE], velocity),
+    );
+    (found, states, ordinary.times)
 }
 
 const START: [Point; 3] = [[0.4, -0.7], [1.5, 0.2], [-0.9, 0.6]];
@@ -129,7 +126,6 @@ fn points_and_values_are_named_for_what_they_are() {
         let meaning = found.evaluations[step.evaluations[0]].meaning;
         (roles, meaning, step.evaluations.len(), step.earlier.len())
     };
-    use Role::{Corrected, Inner, Next, Predicted};
     assert_eq!(of(Sampler::Euler, 2), (vec![Next], Meaning::Velocity, 1, 0));
     assert_eq!(of(Sampler::Midpoint, 2), (vec![Inner, Next], Meaning::Velocity, 2, 0));
     assert_eq!(
