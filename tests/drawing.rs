@@ -377,7 +377,11 @@ fn the_panel_of_the_pairs_tells_costs_and_stops_the_search() {
     ));
     // while a parent's flow makes the pairs there are none
     (shot.stages[0].pairs, shot.stages[0].coupling) = (Arc::default(), None);
-    shot.runs[0].pairing = Some(PairProgress { done: 0, total: 10 });
+    shot.runs[0].pairing = Some(PairProgress {
+        done: 0,
+        total: 10,
+        assigned: false,
+    });
     let harness = open_with(shot, lab);
     harness.get_by_label("There are no pairs yet.");
 }

@@ -166,8 +166,16 @@ fn cancel_removes_the_run_and_those_that_wait_for_it() {
         lab.runs.push(child);
     }
     lab.stages[0].run = 3;
-    let waits = Some(PairProgress { done: 0, total: 1024 });
-    let made = Some(PairProgress { done: 512, total: 1024 });
+    let waits = Some(PairProgress {
+        done: 0,
+        total: 1024,
+        assigned: false,
+    });
+    let made = Some(PairProgress {
+        done: 512,
+        total: 1024,
+        assigned: false,
+    });
     let shot = snapshot(&[(1, None, None), (2, made, None), (3, waits, None)]);
     let mut harness = open(lab, shot, [1440.0, 900.0]);
     press(&mut harness, "Cancel 2-RF");

@@ -2,6 +2,7 @@
 //! named thread ([`worker::Worker`]), the command line with none.
 
 pub mod anatomy;
+mod assigning;
 pub mod backends;
 #[cfg(test)]
 mod begin_tests;

@@ -41,6 +41,7 @@ impl Pairing {
         PairProgress {
             done: self.pairs.len() as u64,
             total: u64::from(self.settings.pairs),
+            assigned: false,
         }
     }
 }
@@ -136,7 +137,7 @@ impl Session {
                     let begun = p.step > 0 || p.state() != RunState::Paused;
                     p.lacks_pairs() || p.state() == RunState::Training || !begun
                 });
-                run.lacks_pairs() && !run.faulted && !busy
+                run.awaits_parent() && !run.faulted && !busy
             });
             let Some(ready) = ready else { return Ok(false) };
             self.with_run(ready, Self::begin_pairing);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::assigning::{Assigning, pool_of};
 use super::curve::LossCurve;
 use super::floors::Floors;
 use super::measures::{Effort, Ledger, Measures};
@@ -18,12 +19,13 @@ use crate::lab::{Change, Experiment, LabRun, Origin, RunId, RunRecord, Sampling}
 use crate::net::Checkpoint;
 
 /// Builds the tables a backend trains from. `pairs`: those that a parent's flow made. `before`: a job whose table of times is
-/// taken over where it still holds.
+/// taken over where it still holds. `aside`: the exact transport of a pool is made elsewhere (`assigning`) and comes as `pairs`.
 pub fn train_job(
     experiment: &Experiment,
     origin: Origin,
     pairs: Option<Arc<Vec<Pair>>>,
     before: Option<(&Experiment, &TrainJob)>,
+    aside: bool,
 ) -> TrainJob {
     let distilled = matches!(origin, Origin::Distilled { .. });
     let output = if distilled {
@@ -75,7 +77,10 @@ pub fn train_job(
             target: Arc::clone(&experiment.target),
             coupling: experiment.coupling.clone(),
             seed: experiment.seed,
-            finite: pairs.or_else(|| given_pairs(experiment, before)),
+            finite: pairs.or_else(|| {
+                let later = aside && pool_of(&experiment.coupling).is_some();
+                if later { None } else { given_pairs(experiment, before) }
+            }),
         }),
     }
 }
@@ -114,8 +119,12 @@ pub struct ActiveRun {
     pub id: RunId,
     /// Where it comes from.
     pub origin: Origin,
-    /// The pairs that its parent's flow made for it.
+    /// The pairs that its parent's flow made for it, or that were assigned aside.
     pub pairs: Option<Arc<Vec<Pair>>>,
+    /// Whether the exact transport of a pool is made on a thread of its own.
+    pub aside: bool,
+    /// Such an assignment under way.
+    pub assigning: Option<Arc<Assigning>>,
     /// Those pairs while they are being made.
     pub pairing: Option<Pairing>,
     /// Evaluations spent so far.
@@ -162,16 +171,18 @@ pub struct ActiveRun {
 
 impl ActiveRun {
     /// A run as the lab has it: from its record where there is one, else untrained.
-    pub fn new(run: &LabRun, slot: Slot) -> Self {
+    pub fn new(run: &LabRun, slot: Slot, aside: bool) -> Self {
         let mut active = Self {
             id: run.id,
             origin: run.origin,
             pairs: None,
+            aside,
+            assigning: None,
             pairing: None,
             ledger: Ledger::default(),
             slot,
             experiment: run.experiment.clone(),
-            job: Arc::new(train_job(&run.experiment, run.origin, None, None)),
+            job: Arc::new(train_job(&run.experiment, run.origin, None, None, aside)),
             checkpoint: Checkpoint::initial(&run.experiment.network, run.experiment.seed),
             candidate: None,
             step: 0,
@@ -269,10 +280,16 @@ impl ActiveRun {
             || experiment.target != self.experiment.target
             || experiment.seed != self.experiment.seed;
         if remade {
-            (self.pairs, self.pairing) = (None, None);
+            (self.pairs, self.pairing, self.assigning) = (None, None, None);
         }
         let before = Some((&self.experiment, self.job.as_ref()));
-        self.job = Arc::new(train_job(experiment, self.origin, self.pairs.clone(), before));
+        self.job = Arc::new(train_job(
+            experiment,
+            self.origin,
+            self.pairs.clone(),
+            before,
+            self.aside,
+        ));
         self.experiment = experiment.clone();
         self.faulted = false;
         self.losses = None;
@@ -324,24 +341,50 @@ impl ActiveRun {
     /// Puts the pairs that were made into the job.
     pub fn rebuild_job(&mut self) {
         let before = Some((&self.experiment, self.job.as_ref()));
-        self.job = Arc::new(train_job(&self.experiment, self.origin, self.pairs.clone(), before));
+        self.job = Arc::new(train_job(
+            &self.experiment,
+            self.origin,
+            self.pairs.clone(),
+            before,
+            self.aside,
+        ));
         self.version += 1;
     }
 
     /// How far its pairs are, while it waits for them.
     pub fn pair_progress(&self) -> Option<PairProgress> {
+        if self.awaits_pool() {
+            let total = u64::from(pool_of(&self.experiment.coupling)?);
+            let waiting = PairProgress {
+                done: 0,
+                total,
+                assigned: true,
+            };
+            return Some(self.assigning.as_ref().map_or(waiting, |a| a.progress()));
+        }
         let (settings, _) = model_pairs(&self.experiment.coupling)?;
         let waiting = PairProgress {
             done: 0,
             total: u64::from(settings.pairs),
+            assigned: false,
         };
         self.lacks_pairs()
             .then(|| self.pairing.as_ref().map_or(waiting, Pairing::progress))
     }
 
-    /// Whether it cannot train before its parent's flow has made its pairs.
+    /// Whether it cannot train before its pairs are made.
     pub fn lacks_pairs(&self) -> bool {
+        self.awaits_parent() || self.awaits_pool()
+    }
+
+    /// Whether its parent's flow has yet to make its pairs.
+    pub fn awaits_parent(&self) -> bool {
         self.pairs.is_none() && model_pairs(&self.experiment.coupling).is_some()
+    }
+
+    /// Whether its pool has yet to be assigned, on a thread of its own.
+    pub fn awaits_pool(&self) -> bool {
+        self.aside && self.pairs.is_none() && pool_of(&self.experiment.coupling).is_some()
     }
 
     /// Steps it may take now, at most `wanted`.

@@ -5,6 +5,7 @@
 //! goes on from it on a new device, then on the CPU (`Session::recover`).
 
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use super::backends;
@@ -17,6 +18,7 @@ use super::run::ActiveRun;
 use super::snapshot::{BackendStatus, Notice, RunSnapshot, RunState, Snapshot, Work};
 use super::stage::ActiveStage;
 use super::study::{Study, StudyThread};
+use super::worker::Message;
 use crate::backend::{Backend, Fault, KernelCost, TrainReport};
 use crate::lab::{Change, Lab, LabRun, RunId};
 use crate::net::Checkpoint;
@@ -34,6 +36,8 @@ pub struct Session {
     pub(super) stages: Vec<ActiveStage>,
     pub(super) flow_time: f64,
     pub(super) measuring: Option<RunId>,
+    /// Where assigned pools come in: in the window alone.
+    pub(super) assigner: Option<Sender<Message>>,
     /// Where couplings are reported: in the window alone.
     pub(super) couplings: Option<CouplingThread>,
     /// Copies of runs' networks, for what the backend does not give.
@@ -84,6 +88,7 @@ impl Session {
             stages: Vec::new(),
             flow_time: 1.0,
             measuring: None,
+            assigner: None,
             couplings: None,
             twins: Vec::new(),
             marginals: None,
@@ -151,7 +156,7 @@ impl Session {
                 runs.push(active);
             } else {
                 let before = if parked { self.unpark(run) } else { None };
-                let mut active = before.unwrap_or_else(|| ActiveRun::new(run, 0));
+                let mut active = before.unwrap_or_else(|| ActiveRun::new(run, 0, self.assigner.is_some()));
                 active.id = run.id;
                 active.open(run);
                 active.slot = self.take_slot();
@@ -210,7 +215,9 @@ impl Session {
         }
     }
 
-    fn park(&mut self, run: ActiveRun) {
+    fn park(&mut self, mut run: ActiveRun) {
+        // nobody waits for it any more
+        run.assigning = None;
         self.parked.push(run);
         if self.parked.len() > PARKED {
             self.parked.remove(0);
@@ -400,6 +407,7 @@ impl Session {
 
     /// Does a few milliseconds of training on the next run whose turn it is; false where none trains.
     pub fn advance(&mut self) -> bool {
+        self.begin_assigning();
         // a fault of the pairing is told by its notice
         if self.advance_pairing().unwrap_or(true) {
             return true;

@@ -82,13 +82,15 @@ pub enum RunState {
     Faulted,
 }
 
-/// How far the pairs of a run are that its parent's flow makes.
+/// How far the pairs of a run are that its parent's flow makes, or that are assigned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PairProgress {
     /// Pairs made; 0 while the parent is still training.
     pub done: u64,
     /// Pairs wanted.
     pub total: u64,
+    /// Whether they are the exact transport of a pool, not made by a parent's flow.
+    pub assigned: bool,
 }
 
 /// One run.
@@ -112,7 +114,7 @@ pub struct RunSnapshot {
     pub edits: Arc<Vec<(u64, String)>>,
     /// The run's measures, floors included; each set taken with the sampling of the first stage that shows the run.
     pub measures: Arc<Measures>,
-    /// Set while the run waits for pairs that its parent's flow makes.
+    /// Set while the run waits for its pairs.
     pub pairing: Option<PairProgress>,
     /// True while a slow measure is being taken.
     pub measuring: bool,

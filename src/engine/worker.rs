@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::assigning::Assigned;
 use super::command::{BackendChoice, Command};
 use super::coupling::CouplingReport;
 use super::jobs::{JobDone, JobThread};
@@ -18,6 +19,9 @@ use crate::lab::{Lab, RunId};
 
 /// Snapshots follow each other no faster than this.
 const FRAME: Duration = Duration::from_millis(16);
+
+/// How often it is told how far an assignment is.
+const TELL: Duration = Duration::from_millis(60);
 
 /// What reaches the engine's thread.
 pub(super) enum Message {
@@ -31,6 +35,8 @@ pub(super) enum Message {
     Marginals(Box<MarginalReport>),
     /// From the thread of studies.
     Study(Box<Study>),
+    /// From a thread that assigns a pool.
+    Assigned(Box<Assigned>),
 }
 
 /// A session on its own thread.
@@ -112,6 +118,7 @@ fn serve(
     let Some(mut session) = open_session(choice) else {
         return;
     };
+    session.assign_aside(back.clone());
     session.report_couplings(back.clone());
     session.report_marginals(back.clone());
     session.studies = StudyThread::start(back.clone());
@@ -142,9 +149,12 @@ fn serve(
         let mut wait = !worked && !drew && looked_for_adapters;
         loop {
             let message = if wait {
-                match inbox.recv() {
+                // an assignment tells how far it is, and its thread wakes nobody for that
+                let most = if session.is_assigning() { TELL } else { Duration::MAX };
+                match inbox.recv_timeout(most) {
                     Ok(message) => message,
-                    Err(_) => return,
+                    Err(RecvTimeoutError::Timeout) => break,
+                    Err(RecvTimeoutError::Disconnected) => return,
                 }
             } else {
                 match inbox.recv_timeout(Duration::ZERO) {
@@ -161,6 +171,7 @@ fn serve(
                 Message::Coupling(report) => session.take_coupling(*report),
                 Message::Marginals(report) => session.take_marginals(*report),
                 Message::Study(study) => session.take_study(*study),
+                Message::Assigned(done) => session.take_assigned(*done),
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The choice of the coupling with its parameters: all kinds, each with what it needs (pairs drawn on the stage, a file, a
 //! parent run), and what it does with them.
 
-use eframe::egui::{self, Align, Button, ComboBox, Layout, RichText, Ui};
+use eframe::egui::{self, Align, Button, ComboBox, Layout, ProgressBar, RichText, Ui};
 use rust_i18n::t;
 
 use super::member;
@@ -23,6 +23,7 @@ const OWN_ROWS: [&str; 2] = ["hand", "file"];
 /// The choice and its parameters.
 pub fn ui(app: &mut App, ui: &mut Ui, coupling: &mut Coupling) {
     choice(app, ui, coupling);
+    assigning(app, ui, coupling);
     let refusal = match coupling {
         Coupling::Hand(hand) => {
             hand_ui(app, ui, hand);
@@ -37,6 +38,30 @@ pub fn ui(app: &mut App, ui: &mut Ui, coupling: &mut Coupling) {
     if let Some(why) = refusal {
         app.screen.status.say(false, t!("ui.refused", why = why).into_owned());
     }
+}
+
+/// How far the transport of the pool is; stopped, the pairs are drawn independently.
+fn assigning(app: &App, ui: &mut Ui, coupling: &mut Coupling) {
+    let Some(progress) = app.run_snapshot().pairing.filter(|p| p.assigned) else {
+        return;
+    };
+    if !matches!(coupling, Coupling::ExactOt(_)) {
+        return;
+    }
+    ui.horizontal(|ui| {
+        let part = progress.done as f32 / progress.total.max(1) as f32;
+        let (done, total) = (grouped(progress.done), grouped(progress.total));
+        let stop = Button::new(t!("couplings.assign_stop"));
+        let width = (ui.available_width() - 64.0).max(80.0);
+        ui.add(
+            ProgressBar::new(part)
+                .desired_width(width)
+                .text(t!("rounds.assigned", done = done, total = total)),
+        );
+        if ui.add(stop).on_hover_text(t!("couplings.assign_stop_hint")).clicked() {
+            *coupling = Coupling::Independent;
+        }
+    });
 }
 
 /// All kinds; those that cannot be chosen here say why.

@@ -68,7 +68,7 @@ pub fn ui(app: &mut App, ui: &mut Ui, run: &LabRun, height: f32) {
         let words = Rect::from_min_max(pos2(small.right() + 8.0, rect.top() + 5.0), rect.max - vec2(8.0, 5.0));
         card_words(app, ui, words, run, &tag, &state);
     }
-    if state.pairing.is_some() {
+    if state.pairing.is_some_and(|p| !p.assigned) {
         cancel(app, ui, rect, run.id, &tag);
     }
     if response.clicked() {
@@ -117,6 +117,7 @@ fn card_tip(state: &RunSnapshot) -> String {
 
 fn state_words(state: &RunSnapshot) -> String {
     match state.pairing {
+        Some(p) if p.assigned => t!("rounds.assigned", done = grouped(p.done), total = grouped(p.total)).into_owned(),
         Some(p) if p.done == 0 => t!("rounds.waits").into_owned(),
         Some(p) => t!("rounds.pairs", done = grouped(p.done), total = grouped(p.total)).into_owned(),
         None => t!(

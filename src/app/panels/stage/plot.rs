@@ -273,6 +273,7 @@ fn waiting(app: &App, ui: &Ui, frame: &StageFrame, shot: &StageSnapshot) {
     let run = app.snapshot.runs.iter().find(|r| r.id == stage.run);
     let pairing = run.filter(|r| r.step == 0).and_then(|r| r.pairing);
     let words = match pairing {
+        Some(p) if p.assigned => t!("rounds.assigned", done = grouped(p.done), total = grouped(p.total)).into_owned(),
         Some(p) if p.done == 0 => t!("stage.waits_for_parent").into_owned(),
         Some(p) => t!("rounds.pairs", done = grouped(p.done), total = grouped(p.total)).into_owned(),
         None if shot.source.is_empty() && shot.target.is_empty() => t!("stage.waiting").into_owned(),
