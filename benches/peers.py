@@ -4,6 +4,8 @@ Started by scripts/peers.sh, which makes the environment and builds Rectiflow.
   python benches/peers.py assign [--rectiflow PATH] [--points 512,2048,8192] [--rounds 5]     exact assignment: POT
   python benches/peers.py train  [--rectiflow PATH] [--shapes 64x3x512,128x3x1024,256x3x4096] [--peers jax,torch]
                                                      one training step on the CPU: JAX (one jitted scan), PyTorch (eager)
+  python benches/peers.py gpu    [--rectiflow PATH] [--burn PATH] [--shapes 64x3x512]
+                                                     one training step by wgpu on the same adapter: burn (benches/burn)
 
 A ratio above 1 says that Rectiflow is that many times faster. Medians, with the least and greatest of the rounds."""
 import argparse
@@ -195,11 +197,29 @@ def train(options):
         print(f"  Rectiflow runs at {speed / 1e9:.0f} GFLOP/s, {speed / peak:.2f} of one large product's {peak / 1e9:.0f}", flush=True)
 
 
+def gpu(options):
+    """One training step by wgpu against burn's on the same adapter, in turn."""
+    for width, depth, batch in options.shapes:
+        mine = ["bench", "--only", "train", "--backend", "gpu", "--json", "--shape", f"{width}x{depth}"]
+        mine += ["--batch", batch, "--activation", options.activation, "--seconds", 1.0]
+        theirs = [options.burn, *map(str, (width, depth, batch, 4.0))]
+        ours, burn = [], []
+        for _ in range(options.rounds):
+            report = call(options.rectiflow, *mine)
+            ours.append(1 / report["rows"][0]["median"])
+            done = subprocess.run(theirs, check=True, capture_output=True, text=True)
+            burn.append(float(done.stdout))
+        print(f"training step on {report['rows'][0]['of']}, {width} x {depth} {options.activation}, batch {batch}")
+        row("Rectiflow", ours)
+        row("burn", burn, ours)
+
+
 def main():
     """Reads the options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["assign", "train"])
+    parser.add_argument("what", choices=["assign", "train", "gpu"])
     parser.add_argument("--rectiflow", default="target/release/rectiflow")
+    parser.add_argument("--burn", default="target/peers/release/burnpeer")
     parser.add_argument("--points", type=lambda text: [int(n) for n in text.split(",")], default=[512, 2048, 8192])
     parser.add_argument("--rounds", type=int, default=5)
     shapes = lambda text: [tuple(int(n) for n in shape.split("x")) for shape in text.split(",")]
@@ -207,7 +227,7 @@ def main():
     parser.add_argument("--activation", default="silu")
     parser.add_argument("--peers", type=lambda text: text.split(","), default=["jax", "torch"])
     options = parser.parse_args()
-    {"assign": assign, "train": train}[options.what](options)
+    {"assign": assign, "train": train, "gpu": gpu}[options.what](options)
 
 
 if __name__ == "__main__":
