@@ -12,8 +12,9 @@ fi
 # libvulkan1: the loader through which wgpu finds it
 # libxkbcommon-x11-0, libxcursor1, libxi6, libx11-xcb1: what a window needs at run time on X11
 # xvfb: a display for tests of the window on machines without one
-# python3-numpy: runs the Python file that is exported beside weights; poppler-utils: opens exported PDF files
-packages=(mesa-vulkan-drivers libvulkan1 libxkbcommon-x11-0 libxcursor1 libxi6 libx11-xcb1 xvfb python3-numpy poppler-utils)
+# python3-numpy: runs the Python file that is exported beside weights; python3-pil: decodes exported animations
+# poppler-utils: opens exported PDF files
+packages=(mesa-vulkan-drivers libvulkan1 libxkbcommon-x11-0 libxcursor1 libxi6 libx11-xcb1 xvfb python3-numpy python3-pil poppler-utils)
 # Rust links with the system's C compiler
 command -v cc >/dev/null || packages+=(gcc libc6-dev)
 

@@ -1,41 +1,14 @@
 //! The command line as scripts see it: files, shapes, exit codes, one-line errors.
 
+mod common;
+
 use std::path::Path;
-use std::process::{Command, Output};
 
 use rectiflow::lab::{Array, decode_npy};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Runs the program in `folder`, without a display.
-fn rectiflow(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rectiflow"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("DISPLAY")
-        .env_remove("WAYLAND_DISPLAY")
-        .env_remove("WAYLAND_SOCKET")
-        .output()
-        .expect("the program starts")
-}
-
-/// Its output, where it must succeed.
-fn succeed(folder: &Path, arguments: &[&str]) -> String {
-    let output = rectiflow(folder, arguments);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?} failed: {said}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// Its one line on stderr, where it must fail with this code.
-fn fail(folder: &Path, arguments: &[&str], code: i32) -> String {
-    let output = rectiflow(folder, arguments);
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(code), "{arguments:?} said: {said}");
-    assert_eq!(said.trim_end().lines().count(), 1, "{arguments:?} said: {said}");
-    assert!(!said.contains("panicked"), "{said}");
-    said
-}
+use common::{fail_with, succeed};
 
 fn npy(path: impl AsRef<Path>) -> (Array, bool) {
     let bytes = std::fs::read(path.as_ref()).unwrap();
@@ -239,7 +212,7 @@ fn sample_and_field_follow_a_run() {
     succeed(here, &[&ask[..], &["--exact", "--quantity", "velocity"]].concat());
     let (exact, is_double) = npy(here.join("v.npy"));
     assert!(is_double && exact.shape == [50, 2]);
-    assert!(fail(here, &[&ask[..], &["--quantity", "divergenc"]].concat(), 2).contains("velocity"));
+    assert!(fail_with(here, &[&ask[..], &["--quantity", "divergenc"]].concat(), 2).contains("velocity"));
     for (quantity, learned) in [("divergence", true), ("curl", true), ("energy", false)] {
         let ask = [&ask[..], &["--quantity", quantity]].concat();
         succeed(here, &[&ask[..], &["--exact"]].concat());
@@ -251,11 +224,11 @@ fn sample_and_field_follow_a_run() {
             let (values, is_double) = npy(here.join("v.npy"));
             assert!(!is_double && values.shape == [50], "{quantity}");
         } else {
-            assert!(fail(here, &ask, 2).contains("--exact"), "{quantity}");
+            assert!(fail_with(here, &ask, 2).contains("--exact"), "{quantity}");
         }
     }
     assert!(
-        fail(
+        fail_with(
             here,
             &["field", "out", "--points", "out/x0.npy", "--t", "1.5", "--out", "v.npy"],
             2
@@ -346,11 +319,11 @@ fn data_draws_and_writes_both_formats() {
         .flat_map(|l| l.split(',').map(|c| f64::from(c.parse::<f32>().unwrap())))
         .collect();
     assert!(text.starts_with("x,y\n") && rows == a.values);
-    assert!(fail(here, &["data", "two-moons", "--out", "a.txt"], 2).contains(".csv"));
-    assert!(fail(here, &["data", "moons", "--out", "a.npy"], 2).contains("two-moons"));
-    assert!(fail(here, &["data", "ring", "--set", "radios=1", "--out", "a.npy"], 2).contains("radius"));
-    assert!(fail(here, &["data", "ring", "--set", "radius=-1", "--out", "a.npy"], 2).contains("radius"));
-    assert!(fail(here, &["data", "ring", "--count", "0", "--out", "a.npy"], 2).contains("--count"));
+    assert!(fail_with(here, &["data", "two-moons", "--out", "a.txt"], 2).contains(".csv"));
+    assert!(fail_with(here, &["data", "moons", "--out", "a.npy"], 2).contains("two-moons"));
+    assert!(fail_with(here, &["data", "ring", "--set", "radios=1", "--out", "a.npy"], 2).contains("radius"));
+    assert!(fail_with(here, &["data", "ring", "--set", "radius=-1", "--out", "a.npy"], 2).contains("radius"));
+    assert!(fail_with(here, &["data", "ring", "--count", "0", "--out", "a.npy"], 2).contains("--count"));
 }
 
 #[test]
@@ -368,7 +341,7 @@ fn lists_are_json_where_asked() {
         );
         assert!(succeed(folder.path(), &["list", name]).contains(rows[0]["name"].as_str().unwrap()));
     }
-    assert!(fail(folder.path(), &["list", "smaplers"], 2).contains("samplers"));
+    assert!(fail_with(folder.path(), &["list", "smaplers"], 2).contains("samplers"));
 }
 
 #[test]
@@ -406,7 +379,7 @@ fn errors_are_one_line_and_say_how_to_mend_it() {
         (&["rnu"], ["rnu", "\"run\""]),
         (&["list", "colors"], ["colors", "samplers"]),
     ] {
-        let said = fail(here, arguments, 2);
+        let said = fail_with(here, arguments, 2);
         assert!(
             parts.iter().all(|part| said.contains(part)),
             "{arguments:?} said: {said}"
@@ -419,7 +392,7 @@ fn errors_are_one_line_and_say_how_to_mend_it() {
 fn without_a_display_the_headless_command_is_named() {
     let folder = TempDir::new().unwrap();
     if cfg!(target_os = "linux") {
-        assert!(fail(folder.path(), &[], 1).contains("rectiflow run gaussian-to-moons --out out"));
+        assert!(fail_with(folder.path(), &[], 1).contains("rectiflow run gaussian-to-moons --out out"));
     }
 }
 
@@ -468,7 +441,7 @@ fn bench_reports_what_it_was_asked_for_and_names_bad_options() {
         (["bench", "--seconds", "-1"], "0.01"),
         (["bench", "--batch", "0"], "65535"),
     ] {
-        assert!(fail(folder.path(), &bad, 2).contains(says), "{bad:?}");
+        assert!(fail_with(folder.path(), &bad, 2).contains(says), "{bad:?}");
     }
 }
 
@@ -567,7 +540,7 @@ fn the_sde_lens_has_its_noise_and_says_where_it_does_not_apply() {
     let bad = |more: &[&str], words: &[&str]| {
         let mut all = vec!["sample", "out", "--out", "g.npy"];
         all.extend(more);
-        let text = fail(here, &all, 2);
+        let text = fail_with(here, &all, 2);
         for word in words {
             assert!(text.contains(word), "{word} is not in {text}");
         }
@@ -583,7 +556,7 @@ fn the_sde_lens_has_its_noise_and_says_where_it_does_not_apply() {
         &["--evaluations", "rk4", "4"],
     );
     run_small(here, "0", &["--out", "ot", "--set", "coupling.kind=minibatch-ot"]);
-    let text = fail(here, &["sample", "ot", "--lens", "sde", "--out", "h.npy"], 2);
+    let text = fail_with(here, &["sample", "ot", "--lens", "sde", "--out", "h.npy"], 2);
     assert!(text.contains("independent") && text.contains("--lens"), "{text}");
 }
 

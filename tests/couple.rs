@@ -1,36 +1,14 @@
 //! The command `couple` and couplings in experiments, as scripts see them.
 
+mod common;
+
 use std::path::Path;
-use std::process::{Command, Output};
 
 use rectiflow::lab::{Array, decode_npy};
 use serde_json::Value;
 use tempfile::TempDir;
 
-fn rectiflow(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rectiflow"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("DISPLAY")
-        .env_remove("WAYLAND_DISPLAY")
-        .output()
-        .expect("the program starts")
-}
-
-fn succeed(folder: &Path, arguments: &[&str]) -> String {
-    let output = rectiflow(folder, arguments);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?} failed: {said}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn fail(folder: &Path, arguments: &[&str]) -> String {
-    let output = rectiflow(folder, arguments);
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{arguments:?} said: {said}");
-    assert_eq!(said.trim_end().lines().count(), 1, "{arguments:?} said: {said}");
-    said
-}
+use common::{fail, succeed};
 
 fn array(path: impl AsRef<Path>) -> Array {
     decode_npy(&std::fs::read(path).unwrap()).unwrap()

@@ -1,9 +1,11 @@
 //! `rectiflow export`: every kind of data in every form; the weights' Python file run by Python, beside our own velocity.
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use rectiflow::engine::command::BackendChoice;
 use rectiflow::export::data::DATA;
@@ -13,49 +15,7 @@ use rectiflow::net::{ACTIVATIONS, TIME_EMBEDDINGS};
 use rectiflow::picture::studio::Studio;
 use tempfile::TempDir;
 
-fn rectiflow(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rectiflow"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("DISPLAY")
-        .env_remove("WAYLAND_DISPLAY")
-        .env_remove("WAYLAND_SOCKET")
-        .output()
-        .expect("the program starts")
-}
-
-fn succeed(folder: &Path, arguments: &[&str]) -> String {
-    let output = rectiflow(folder, arguments);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?} failed: {said}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn fail(folder: &Path, arguments: &[&str]) -> String {
-    let output = rectiflow(folder, arguments);
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{arguments:?} said: {said}");
-    assert_eq!(said.trim_end().lines().count(), 1, "{arguments:?} said: {said}");
-    said
-}
-
-/// A run that takes no time: 80 particles, 4 solver steps.
-fn small_run(folder: &Path) {
-    let mut arguments = vec![
-        "run",
-        "eight-gaussians",
-        "--backend",
-        "cpu",
-        "--steps",
-        "30",
-        "--out",
-        "out",
-    ];
-    for set in ["network.hidden=[8]", "sampling.count=80", "sampling.steps=4"] {
-        arguments.extend(["--set", set]);
-    }
-    succeed(folder, &arguments);
-}
+use common::{fail, python_with, small_run, succeed};
 
 fn arrays(path: &Path) -> BTreeMap<String, Array> {
     let mut archive = zip::ZipArchive::new(Cursor::new(std::fs::read(path).unwrap())).unwrap();
@@ -85,7 +45,7 @@ fn rows(path: &Path) -> (String, Vec<Vec<String>>) {
 fn every_kind_of_data_in_every_form_with_the_same_numbers() {
     let folder = TempDir::new().unwrap();
     let here = folder.path();
-    small_run(here);
+    small_run(here, "1");
     for (_, what, _) in DATA.iter().filter(|d| d.1 != "weights") {
         for form in ["csv", "npz"] {
             let out = format!("{what}.{form}");
@@ -193,7 +153,7 @@ fn every_kind_of_data_in_every_form_with_the_same_numbers() {
 fn weights_leave_with_their_python_file_and_nobody_elses_file_is_lost() {
     let folder = TempDir::new().unwrap();
     let here = folder.path();
-    small_run(here);
+    small_run(here, "1");
     succeed(here, &["export", "out", "--what", "weights", "--out", "w.safetensors"]);
     succeed(here, &["export", "out", "--what", "weights", "--out", "w.npz"]);
     let experiment = std::fs::read_to_string(here.join("out/experiment.json")).unwrap();
@@ -225,20 +185,9 @@ fn weights_leave_with_their_python_file_and_nobody_elses_file_is_lost() {
     }
 }
 
-/// A Python with `NumPy`: `RECTIFLOW_PYTHON`, else python3; None, loudly, where there is none.
-fn python_with_numpy() -> Option<String> {
-    let python = std::env::var("RECTIFLOW_PYTHON").unwrap_or_else(|_| "python3".into());
-    let output = Command::new(&python).args(["-c", "import numpy"]).output();
-    if output.is_ok_and(|o| o.status.success()) {
-        return Some(python);
-    }
-    eprintln!("SKIPPED: {python} has no NumPy (Debian: python3-numpy, or set RECTIFLOW_PYTHON)");
-    None
-}
-
 #[test]
 fn numpy_alone_gives_the_same_velocity() {
-    let Some(python) = python_with_numpy() else { return };
+    let Some(python) = python_with("numpy") else { return };
     let folder = TempDir::new().unwrap();
     let here = folder.path();
     let points: Vec<[f32; 2]> = (0..60)

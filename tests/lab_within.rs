@@ -1,9 +1,11 @@
 //! What was exported brings back the lab that made it, trained weights included: every preset through every format, and the
 //! commands that take such a file.
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use rectiflow::engine::command::BackendChoice;
 use rectiflow::export::npz::Npz;
@@ -13,31 +15,7 @@ use rectiflow::picture::studio::Studio;
 use rectiflow::picture::views::{Ask, view_of};
 use tempfile::TempDir;
 
-fn rectiflow(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rectiflow"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("DISPLAY")
-        .env_remove("WAYLAND_DISPLAY")
-        .env_remove("WAYLAND_SOCKET")
-        .output()
-        .expect("the program starts")
-}
-
-fn succeed(folder: &Path, arguments: &[&str]) -> String {
-    let output = rectiflow(folder, arguments);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?} failed: {said}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn fail(folder: &Path, arguments: &[&str]) -> String {
-    let output = rectiflow(folder, arguments);
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{arguments:?} said: {said}");
-    assert_eq!(said.trim_end().lines().count(), 1, "{arguments:?} said: {said}");
-    said
-}
+use common::{fail, succeed};
 
 /// The pixels of a PNG file.
 fn pixels(path: &Path) -> Vec<u8> {

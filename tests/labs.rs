@@ -6,8 +6,8 @@ use std::process::{Command, Output, Stdio};
 
 use rectiflow::flow::coupling::Coupling;
 use rectiflow::lab::{
-    Arrangement, Lab, Origin, PRESETS, SCHEMA_VERSION, ThemeChoice, lab_text, parse_lab, parse_share_string,
-    share_string,
+    Arrangement, ClockSettings, Lab, Origin, PRESETS, RoundSettings, SCHEMA_VERSION, Sampler, ThemeChoice, lab_text,
+    parse_lab, parse_share_string, share_string,
 };
 
 fn file_of(version: u32) -> Lab {
@@ -69,6 +69,26 @@ fn what_changed_between_versions_is_brought_over() {
     assert_eq!((second.compare.on, second.compare.focus), (true, 1));
     assert_eq!(second.compare.arrangement, Arrangement::Row);
     assert!(second.stages[1].caption.contains("first round"));
+    let (rounds, clock) = (RoundSettings::default(), ClockSettings::default());
+    assert_eq!((second.rounds, second.clock), (rounds, clock));
+    let third = file_of(3);
+    assert_eq!(
+        (third.rounds.pairs.pairs, third.rounds.pairs.sampler),
+        (4096, Sampler::Rk4)
+    );
+    assert_eq!(
+        (third.rounds.steps, third.rounds.rounds, third.rounds.from_parent),
+        (Some(1500), 3, false)
+    );
+    assert!(third.rounds.student_of_pairs);
+    assert_eq!((third.clock.speed, third.clock.looping), (0.5, false));
+    let again = parse_lab(&lab_text(&third), Path::new("")).unwrap();
+    assert_eq!((again.rounds, again.clock), (third.rounds, third.clock));
+    // a share string leaves out what is as usual, and nothing else
+    for lab in [second, third] {
+        let back = parse_share_string(&share_string(&lab).unwrap()).unwrap();
+        assert_eq!((back.rounds, back.clock), (lab.rounds, lab.clock));
+    }
 }
 
 /// The program, without a display.

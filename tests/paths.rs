@@ -1,9 +1,10 @@
 //! Paths and predictions as the command line sees them: every path trains with every prediction, the exact fields are those
 //! of the reference, and what does not fit together is refused in one line.
 
+mod common;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use rectiflow::flow::path::{PATHS, Path as FlowPath};
 use rectiflow::flow::prediction::Prediction;
@@ -11,29 +12,7 @@ use rectiflow::lab::decode_npy;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-fn rectiflow(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rectiflow"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("DISPLAY")
-        .env_remove("WAYLAND_DISPLAY")
-        .output()
-        .expect("the program starts")
-}
-
-fn succeed(folder: &Path, arguments: &[&str]) {
-    let output = rectiflow(folder, arguments);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?} failed: {said}");
-}
-
-fn refused(folder: &Path, arguments: &[&str]) -> String {
-    let output = rectiflow(folder, arguments);
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{arguments:?} said: {said}");
-    assert_eq!(said.trim_end().lines().count(), 1, "{said}");
-    said
-}
+use common::{fail, succeed};
 
 /// Values of an (n, 2) or (n,) array.
 fn values(path: impl AsRef<Path>) -> Vec<f64> {
@@ -210,7 +189,7 @@ fn what_does_not_fit_is_refused_in_one_line() {
         for s in set {
             arguments.extend(["--set", s]);
         }
-        refused(here, &arguments)
+        fail(here, &arguments)
     };
     let said = run(&["source.kind=ring", "path.kind=vp"]);
     assert!(

@@ -1,67 +1,22 @@
 //! `rectiflow render`: every view of a run in every format, with no window and no GPU; the same bytes on every run; files
 //! that other programs open.
 
+mod common;
+
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use rectiflow::export::FIGURE_FORMATS;
 use rectiflow::picture::views::VIEWS;
 use tempfile::TempDir;
 
-fn rectiflow(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rectiflow"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("DISPLAY")
-        .env_remove("WAYLAND_DISPLAY")
-        .env_remove("WAYLAND_SOCKET")
-        .output()
-        .expect("the program starts")
-}
-
-fn succeed(folder: &Path, arguments: &[&str]) -> String {
-    let output = rectiflow(folder, arguments);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?} failed: {said}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn fail(folder: &Path, arguments: &[&str]) -> String {
-    let output = rectiflow(folder, arguments);
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{arguments:?} said: {said}");
-    assert_eq!(said.trim_end().lines().count(), 1, "{arguments:?} said: {said}");
-    said
-}
-
-/// Two rounds that take no time.
-fn small_run(folder: &Path) {
-    let arguments = [
-        "run",
-        "eight-gaussians",
-        "--backend",
-        "cpu",
-        "--steps",
-        "30",
-        "--rounds",
-        "2",
-        "--set",
-        "network.hidden=[8]",
-        "--set",
-        "sampling.count=80",
-        "--set",
-        "sampling.steps=4",
-        "--out",
-        "out",
-    ];
-    succeed(folder, &arguments);
-}
+use common::{fail, rectiflow, small_run, succeed};
 
 #[test]
 fn every_view_in_every_format_from_the_command_line() {
     let folder = TempDir::new().unwrap();
     let here = folder.path();
-    small_run(here);
+    small_run(here, "2");
     for view in &VIEWS {
         for (_, ending, _) in FIGURE_FORMATS {
             let out = format!("{}.{ending}", view.name);
@@ -167,7 +122,7 @@ fn other(program: &str, arguments: &[&str], folder: &Path) -> Option<String> {
 fn a_pdf_is_opened_and_its_text_found_by_other_programs() {
     let folder = TempDir::new().unwrap();
     let here = folder.path();
-    small_run(here);
+    small_run(here, "2");
     let title = "Straight & <true>: W₂²";
     let arguments = [
         "render",

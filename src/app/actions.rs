@@ -107,7 +107,7 @@ impl App {
             UiCommand::FlowForward => clock.scrub(clock.t + NUDGE),
             UiCommand::FlowStart => clock.scrub(0.0),
             UiCommand::FlowEnd => clock.scrub(1.0),
-            _ => clock.looping = !clock.looping,
+            _ => self.lab.clock.looping = !self.lab.clock.looping,
         }
     }
 

@@ -306,7 +306,7 @@ impl App {
         let now = ctx.input(|i| i.time);
         let dt = self.screen.last_frame.map_or(0.0, |last| (now - last).clamp(0.0, 0.25));
         self.screen.last_frame = Some(now);
-        self.clock.advance(dt);
+        self.clock.advance(dt, self.lab.clock);
         let pace = self.pace();
         self.link.set_pace(pace);
         if self.clock.playing {

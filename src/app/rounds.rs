@@ -6,7 +6,7 @@ use super::ui_command::UiCommand;
 use crate::engine::command::Command;
 use crate::engine::snapshot::RunState;
 use crate::flow::coupling::{Coupling, ModelPairs};
-use crate::lab::{Experiment, Lab, LabRun, Layers, Origin, RunId, Sampler, Sampling, Stage};
+use crate::lab::{Experiment, Lab, LabRun, Layers, Origin, RoundSettings, RunId, Sampler, Sampling, Stage};
 
 /// The most runs side by side: more would be neither seen nor trained in an evening.
 pub const MOST_ROUNDS: usize = 24;
@@ -14,47 +14,6 @@ pub const MOST_ROUNDS: usize = 24;
 const SMALL_COUNT: u32 = 300;
 /// Trajectories of a small stage.
 const SMALL_SHOWN: u32 = 70;
-
-/// How the next child run is made: what the popover beside the buttons edits.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ReflowSettings {
-    /// How its pairs are made.
-    pub pairs: ModelPairs,
-    /// Whether it starts from its parent's parameters or afresh.
-    pub from_parent: bool,
-    /// Its training steps; where None those of [`ReflowSettings::steps_after`].
-    pub steps: Option<u64>,
-    /// Rounds that one press of "Reflow x k" adds.
-    pub rounds: u32,
-    /// Whether a student learns its teacher's own training pairs instead of where its flow ends. Random pairs have no one
-    /// end for a start, so one step can only learn their mean.
-    pub student_of_pairs: bool,
-}
-
-impl Default for ReflowSettings {
-    fn default() -> Self {
-        Self {
-            pairs: ModelPairs {
-                pairs: 32_768,
-                ..ModelPairs::default()
-            },
-            from_parent: true,
-            steps: None,
-            rounds: 2,
-            student_of_pairs: false,
-        }
-    }
-}
-
-impl ReflowSettings {
-    /// The training steps of a child of `parent`: as many as it has, or half of a first round's where the child goes on from
-    /// its parameters and has only to unlearn its bends.
-    pub fn steps_after(&self, parent: &LabRun) -> u64 {
-        let planned = parent.experiment.steps;
-        let half = self.from_parent && parent.origin == Origin::Fresh;
-        self.steps.unwrap_or(if half { planned.div_ceil(2) } else { planned })
-    }
-}
 
 /// Which child a press makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +71,7 @@ pub fn cards(lab: &Lab) -> Vec<Stage> {
 }
 
 /// The experiment of a child of `parent`.
-fn child_of(parent: &LabRun, settings: &ReflowSettings, pairs: ModelPairs) -> Experiment {
+fn child_of(parent: &LabRun, settings: &RoundSettings, pairs: ModelPairs) -> Experiment {
     let steps = settings.steps_after(parent);
     let parent = &parent.experiment;
     Experiment {
@@ -126,7 +85,7 @@ fn child_of(parent: &LabRun, settings: &ReflowSettings, pairs: ModelPairs) -> Ex
 }
 
 /// Adds a child of `parent` to the lab, with an id that no run has had; gives it back.
-pub fn add_child(lab: &mut Lab, parent: RunId, kind: Child, settings: &ReflowSettings) -> Option<RunId> {
+pub fn add_child(lab: &mut Lab, parent: RunId, kind: Child, settings: &RoundSettings) -> Option<RunId> {
     let from = lab.run(parent)?.clone();
     if lab.runs.len() >= MOST_ROUNDS {
         return None;
@@ -192,7 +151,7 @@ impl App {
         let run = self.run_id();
         match command {
             UiCommand::Reflow => self.add_children(Child::Reflow, 1),
-            UiCommand::ReflowTimes => self.add_children(Child::Reflow, self.screen.rounds.settings.rounds),
+            UiCommand::ReflowTimes => self.add_children(Child::Reflow, self.lab.rounds.rounds),
             UiCommand::Distill => self.add_children(Child::Distilled, 1),
             UiCommand::TrainFurther => self.train_further(run),
             UiCommand::RemoveRun => self.remove_run(run),
@@ -207,7 +166,7 @@ impl App {
             self.screen.status.say(true, rust_i18n::t!(why).into_owned());
             return;
         }
-        let settings = self.screen.rounds.settings;
+        let settings = self.lab.rounds;
         let mut parent = self.run_id();
         let mut added = Vec::new();
         for _ in 0..rounds {
@@ -351,7 +310,7 @@ mod tests {
     #[test]
     fn rounds_count_reflows_and_students_have_their_teachers() {
         let mut lab = Lab::default();
-        let settings = ReflowSettings::default();
+        let settings = RoundSettings::default();
         let second = add_child(&mut lab, 1, Child::Reflow, &settings).expect("room for it");
         let third = add_child(&mut lab, second, Child::Reflow, &settings).expect("room for it");
         let student = add_child(&mut lab, second, Child::Distilled, &settings).expect("room for it");
@@ -369,7 +328,7 @@ mod tests {
     fn every_run_has_its_small_stage_with_the_same_particles() {
         let mut lab = Lab::default();
         assert!(cards(&lab).is_empty(), "a lone run needs none");
-        let settings = ReflowSettings::default();
+        let settings = RoundSettings::default();
         let student = add_child(&mut lab, 1, Child::Distilled, &settings).expect("room for it");
         lab.stages[0].sampling.seed = 7;
         let cards = cards(&lab);
@@ -383,9 +342,9 @@ mod tests {
     #[test]
     fn a_student_may_learn_its_teachers_own_pairs() {
         let mut lab = Lab::default();
-        let of_pairs = ReflowSettings {
+        let of_pairs = RoundSettings {
             student_of_pairs: true,
-            ..ReflowSettings::default()
+            ..RoundSettings::default()
         };
         let student = add_child(&mut lab, 1, Child::Distilled, &of_pairs).expect("room for it");
         let coupling = |lab: &Lab, id| lab.run(id).expect("it was added").experiment.coupling.clone();

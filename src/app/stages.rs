@@ -337,12 +337,13 @@ fn line_of(lab: &Lab, run: RunId) -> Vec<RunId> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::rounds::{Child, ReflowSettings, add_child};
+    use super::super::rounds::{Child, add_child};
     use super::*;
+    use crate::lab::RoundSettings;
 
     fn two_runs() -> Lab {
         let mut lab = Lab::default();
-        add_child(&mut lab, 1, Child::Reflow, &ReflowSettings::default()).expect("room for it");
+        add_child(&mut lab, 1, Child::Reflow, &RoundSettings::default()).expect("room for it");
         lab
     }
 
@@ -392,7 +393,7 @@ mod tests {
         settle(&mut lab);
         assert_eq!(lab.stages[1].sampling.steps, 3);
         // a student keeps its one step, and gives it to no other
-        let student = add_child(&mut lab, 1, Child::Distilled, &ReflowSettings::default()).expect("room for it");
+        let student = add_child(&mut lab, 1, Child::Distilled, &RoundSettings::default()).expect("room for it");
         lab.stages[1].run = student;
         (lab.stages[1].sampling.sampler, lab.stages[1].sampling.steps) = ONE_STEP;
         settle(&mut lab);
@@ -408,7 +409,7 @@ mod tests {
     #[test]
     fn the_line_of_rounds_has_no_students_and_fits() {
         let mut lab = two_runs();
-        let settings = ReflowSettings::default();
+        let settings = RoundSettings::default();
         let student = add_child(&mut lab, 2, Child::Distilled, &settings).expect("room for it");
         assert_eq!(line_of(&lab, student), [1, 2]);
         let mut last = 2;

@@ -311,12 +311,22 @@ pub struct CoupleOptions {
 sized on paper, so that at 300 dpi the same size in pixels shows larger letters. A name in .gif, .apng, .mp4 or %04d.png makes
 an animation, over flow time or with --over training over a training that is done for it.
 
+What moves over flow time, view by view:
+  all of it, as at t: stage, particles, velocity, exact, density, energy, divergence, curl, local-floor, flow-density,
+    continuity, probe, interpolation, filmstrip, rounds, compare, reflow
+  the trajectories grow: trajectories, states, bend
+  the pairs go along their ways: pairs, couplings
+  the curves are drawn as far as t: speed, marginals
+  the curve is drawn from the first training step to the last: loss
+  nothing, one frame is held: few-steps, straightening, quality, quality-exact, inversion, budget, measures
+
 Examples:
   rectiflow render gaussian-to-moons --view trajectories --out figure.svg
   rectiflow render out --view velocity --t 0.5 --size 8.5x6cm --dpi 300 --out figure.png
   rectiflow render moons-to-eight-gaussians --rounds 2 --view reflow --caption --out figure.pdf
   rectiflow render my.lab.json --view filmstrip --times 0,0.3,0.6,1 --theme dark --out film.png
   rectiflow render out --view particles --size 600x450 --fps 25 --seconds 4 --out particles.gif
+  rectiflow render gaussian-to-moons --view trajectories --out growing.gif
   rectiflow render gaussian-to-moons --view velocity --over training --t 0.5 --out learning-%04d.png
   rectiflow list views"
 )]
@@ -381,7 +391,7 @@ pub struct RenderOptions {
     /// How long it then rests [default: 1]
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     pub hold: Option<String>,
-    /// What goes by in an animation: flow (time) or training
+    /// What goes by in an animation: flow (time) or training; what moves over flow time stands below
     #[arg(long, value_name = "WHAT", default_value = "flow")]
     pub over: String,
     /// What is done first

@@ -21,7 +21,7 @@ use crate::flow::table::Entry;
 use crate::flow::time_density::{LOSS_WEIGHTS, TIME_DENSITIES};
 use crate::lab::{BadInput, FIGURE_THEMES, PRESETS, kind_defaults, nearest};
 use crate::net::{ACTIVATIONS, OPTIMIZERS, SCHEDULES, TIME_EMBEDDINGS};
-use crate::picture::views::VIEWS;
+use crate::picture::views::{MOTIONS, VIEWS};
 
 type Row = (&'static str, &'static str);
 
@@ -64,6 +64,7 @@ fn lists() -> Vec<List> {
     let views: Vec<Row> = VIEWS.iter().map(|v| (v.name, v.summary)).collect();
     let formats: Vec<Row> = FIGURE_FORMATS.iter().map(|f| (f.1, f.2)).collect();
     let films: Vec<Row> = ANIMATION_FORMATS.iter().map(|f| (f.1, f.2)).collect();
+    let motions: Vec<Row> = MOTIONS.iter().map(|m| (m.1, m.2)).collect();
     let overs: Vec<Row> = OVERS.iter().map(|o| (o.1, o.2)).collect();
     let data: Vec<Row> = DATA.iter().map(|d| (d.1, d.2)).collect();
     let samplers: Vec<Row> = SAMPLERS.iter().map(|s| (s.name, s.summary)).collect();
@@ -180,6 +181,12 @@ fn lists() -> Vec<List> {
             &films,
         ),
         list_of("overs", "what goes by in an animation: --over", "", &overs),
+        list_of(
+            "motions",
+            "what moves in a view that is animated over flow time (which: `render --help`)",
+            "",
+            &motions,
+        ),
         list_of("figure-themes", "the colors of figures: --theme", "", &FIGURE_THEMES),
         list_of("backends", "where training happens: --backend", "", &BACKENDS),
     ]

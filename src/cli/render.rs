@@ -10,13 +10,13 @@ use super::first::{Bar, change, run_asked};
 use super::lab_source::lab_of;
 use super::print;
 use crate::export::animation::{
-    ANIMATION_FORMATS, AnimationError, AnimationOptions, FilmAsk, animate, animation_format, over_of,
+    ANIMATION_FORMATS, AnimationError, AnimationOptions, FilmAsk, Over, animate, animation_format, over_of,
 };
 use crate::export::lab_files::text_with_files;
 use crate::export::{FIGURE_FORMATS, FigureError, FigureFormat, atomic, figure_file};
 use crate::lab::{BadInput, FigureOptions, FigureSize, Lab, RunId, nearest};
 use crate::picture::studio::{Progress, Studio};
-use crate::picture::views::{Ask, view_of};
+use crate::picture::views::{Ask, Motion, view_of};
 
 /// Does what `rectiflow render` says.
 ///
@@ -38,6 +38,7 @@ pub fn render(options: &RenderOptions) -> Result<(), Failure> {
     change(&mut source, &options.what, &options.first)?;
     let ask = ask_of(options, &source.lab, &figure_options)?;
     let known: BTreeMap<_, _> = source.measures.into_iter().map(|(id, m)| (id, Arc::new(m))).collect();
+    let is_held = film.is_some_and(|f| f.over == Over::Flow) && view.motion == Motion::Still;
     let mut studio = Studio::open(&source.lab, options.first.backend.into(), known)?;
     let mut bar = Bar::default();
     let trained = studio.train_untrained(&mut |progress| bar.show(progress))?;
@@ -65,6 +66,11 @@ pub fn render(options: &RenderOptions) -> Result<(), Failure> {
         )?;
     }
     let how = if trained { " (trained first)" } else { "" };
+    let how = if is_held {
+        format!("{how} (held still: nothing in it changes with flow time; --over training animates it)")
+    } else {
+        how.to_owned()
+    };
     print(&format!(
         "{} of {}{how}: written to {}\n",
         view.name,

@@ -12,8 +12,8 @@ use super::file::{check_states, experiment_of, parse_json, resolve_file, to_valu
 use super::migrate::migrate;
 use super::presets::own_file;
 use super::{
-    BadInput, Compare, Experiment, Lab, LabRun, Layers, Look, MOST_CAPTION, MOST_STAGES, Origin, PickedParticle, Probe,
-    RunRecord, SCHEMA_VERSION, Sampling, Stage, limits, schema,
+    BadInput, ClockSettings, Compare, Experiment, Lab, LabRun, Layers, Look, MOST_CAPTION, MOST_STAGES, Origin,
+    PickedParticle, Probe, RoundSettings, RunRecord, SCHEMA_VERSION, Sampling, Stage, limits, schema,
 };
 use crate::net::{Checkpoint, Shape};
 
@@ -66,6 +66,8 @@ pub fn parse_lab(text: &str, base_dir: &Path) -> Result<Lab, BadInput> {
             "compare",
             "probe",
             "anatomy",
+            "rounds",
+            "clock",
             "look",
         ],
         "",
@@ -114,6 +116,8 @@ pub fn parse_lab(text: &str, base_dir: &Path) -> Result<Lab, BadInput> {
         compare,
         probe: laid(&Probe::default(), &part("probe"), "probe", "probe")?,
         anatomy: laid(&PickedParticle::default(), &part("anatomy"), "anatomy", "anatomy")?,
+        rounds: laid(&RoundSettings::default(), &part("rounds"), "rounds", "rounds")?,
+        clock: laid(&ClockSettings::default(), &part("clock"), "clock", "clock")?,
         look: laid(&Look::default(), &part("look"), "look", "look")?,
     })
 }
@@ -402,6 +406,10 @@ mod tests {
         assert!(fault("/stages", json!([{}, {}, {}, {}, {}])).contains("from 1 to 4"));
         assert!(fault("/compare/focus", json!(1)).contains("compare.focus"));
         assert!(fault("/compare/arrangement", json!("rows")).contains("row"));
+        assert!(fault("/rounds/rounds", json!(99)).contains("rounds.rounds"));
+        assert!(fault("/rounds/pairs/sampler", json!("heum")).contains("heun"));
+        assert!(fault("/rounds/steps", json!(-3)).contains("rounds.steps"));
+        assert!(fault("/clock/speed", json!(0)).contains("clock.speed"));
         assert!(fault("/look/theme", json!("drak")).contains("dark"));
         assert!(fault("/schema_version", json!(SCHEMA_VERSION + 1)).contains("newer"));
     }

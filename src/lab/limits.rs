@@ -41,12 +41,12 @@ const fn above(least: f64, most: f64) -> Limit {
 fn limit(slot: &str) -> Limit {
     match slot {
         "seed" | "sampling.seed" | "sampling.noise_seed" => closed(0.0, u64::MAX as f64),
-        "steps" => closed(0.0, MOST_STEPS),
+        "steps" | "rounds.steps" => closed(0.0, MOST_STEPS),
         "network.hidden" => closed(f64::from(*WIDTHS.start()), f64::from(*WIDTHS.end())),
         "network.time_embedding.frequencies" => closed(1.0, f64::from(MAX_FREQUENCIES)),
         // a batch's rows are numbered in the upper half of a u32 (`flow::random::time_row`)
         "optimizer.batch" => closed(1.0, 65_535.0),
-        "sampling.steps" => closed(1.0, 10_000.0),
+        "sampling.steps" | "rounds.pairs.steps" => closed(1.0, 10_000.0),
         "sampling.count" => closed(1.0, MOST_PARTICLES),
         "sampling.rk2_a" => closed(0.01, 100.0),
         "sampling.tolerance" => closed(1e-14, 0.1),
@@ -57,6 +57,11 @@ fn limit(slot: &str) -> Limit {
         "layers.pairs_power" => above(0.0, 16.0),
         // as many as can be assigned for any power
         "layers.pairs_shown" => closed(1.0, 2048.0),
+        // as a coupling of kind model (`flow/coupling`)
+        "rounds.pairs.pairs" => closed(64.0, 1e6),
+        "rounds.pairs.real_fraction" => closed(0.0, 1.0),
+        "rounds.rounds" => closed(1.0, 10.0),
+        "clock.speed" => closed(1.0 / 64.0, 64.0),
         "look.zoom" => closed(0.25, 8.0),
         _ => closed(f64::MIN, f64::MAX),
     }

@@ -5,15 +5,17 @@
 //! |---|---|
 //! | 1 | the first |
 //! | 2 | `stages` are those that the user set; the small stages of the rounds' cards are made anew and no longer written |
+//! | 3 | how the next round is made (`rounds`) and how flow time plays (`clock`) are part of the lab |
 //!
-//! A key that is new and has a default needs no version of its own.
+//! A key that is new and has a default needs no version of its own, unless an older program should say that it is too old for the
+//! file rather than that it does not know the key.
 
 use serde_json::{Value, json};
 
 use super::{BadInput, SCHEMA_VERSION};
 
 /// `MIGRATIONS[v - 1]` rewrites a whole file of version v (a lab, or an experiment alone) as version v + 1 says it.
-const MIGRATIONS: [fn(&mut Value); SCHEMA_VERSION as usize - 1] = [drop_cards];
+const MIGRATIONS: [fn(&mut Value); SCHEMA_VERSION as usize - 1] = [drop_cards, take_defaults];
 
 /// Rewrites a file, or an experiment within one, as the present version says it. A file without a version is of the present one.
 ///
@@ -61,6 +63,15 @@ fn drop_cards(file: &mut Value) {
         let shown = |stage: &Value| stage.get("run").cloned().unwrap_or_else(|| ids[0].clone());
         if stages.iter().skip(1).map(shown).eq(ids.iter().cloned()) {
             stages.truncate(1);
+        }
+    }
+}
+
+/// 2 to 3: the settings that were the window's alone were not kept, and begin with their defaults as they did then.
+fn take_defaults(file: &mut Value) {
+    if let Some(lab) = file.as_object_mut().filter(|f| f.contains_key("runs")) {
+        for key in ["rounds", "clock"] {
+            lab.entry(key).or_insert_with(|| json!({}));
         }
     }
 }

@@ -14,6 +14,7 @@ mod points;
 mod presets;
 mod rounds;
 mod schema;
+mod settings;
 mod share;
 mod stage;
 
@@ -33,6 +34,7 @@ pub use npy::{Array, decode as decode_npy};
 pub use points::{MOST_POINTS, pairs_from_bytes, points_from_bytes, read_bytes, read_pairs, read_points};
 pub use presets::{PRESETS, Preset, preset, preset_picture, preset_text};
 pub use schema::{kind_defaults, kinds_of, names_of};
+pub use settings::{ClockSettings, RoundSettings};
 pub use share::{is_share_string, parse_share_string, share_string};
 pub use stage::{
     ARRANGEMENTS, Arrangement, Compare, Grid, Language, Layers, Lens, Look, MOST_CAPTION, MOST_STAGES, NoiseSchedule,
@@ -144,12 +146,18 @@ pub struct Lab {
     /// Whose solver steps are laid open.
     #[serde(default)]
     pub anatomy: PickedParticle,
+    /// How the next round is made.
+    #[serde(default)]
+    pub rounds: RoundSettings,
+    /// How flow time plays.
+    #[serde(default)]
+    pub clock: ClockSettings,
     /// Theme, language, panels.
     pub look: Look,
 }
 
 /// The version that this program writes; older ones are read (`lab/migrate.rs`).
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 impl Lab {
     /// A lab of one run on one stage.
@@ -170,6 +178,8 @@ impl Lab {
             compare: Compare::default(),
             probe: Probe::default(),
             anatomy: PickedParticle::default(),
+            rounds: RoundSettings::default(),
+            clock: ClockSettings::default(),
             look: Look::default(),
         }
     }

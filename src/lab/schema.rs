@@ -248,7 +248,9 @@ pub fn names_of(slot: &str) -> Option<Vec<String>> {
         "sampling.lens" => names::<Lens>(),
         "sampling.sampler" => names::<Sampler>(),
         // pairs are made by a map: the same start leads to the same end
-        "coupling.sampler" => samplers_of(Lens::FlowMatching).map(|s| s.name().to_owned()).collect(),
+        "coupling.sampler" | "rounds.pairs.sampler" => {
+            samplers_of(Lens::FlowMatching).map(|s| s.name().to_owned()).collect()
+        }
         "sampling.noise_schedule" => names::<NoiseSchedule>(),
         "sampling.process" => names::<Process>(),
         "coupling.undrawn" => names::<Undrawn>(),

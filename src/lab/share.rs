@@ -14,7 +14,7 @@ use flate2::write::ZlibEncoder;
 
 use super::file::to_value;
 use super::presets::own_file;
-use super::{BadInput, Experiment, Lab, parse_lab};
+use super::{BadInput, ClockSettings, Experiment, Lab, RoundSettings, parse_lab};
 use crate::flow::coupling::Coupling;
 use crate::flow::distribution::Distribution;
 
@@ -38,6 +38,15 @@ pub fn share_string(lab: &Lab) -> Result<String, BadInput> {
     let mut value = to_value(lab);
     if let Some(object) = value.as_object_mut() {
         object.remove("look");
+        // what is as usual is not worth letters
+        for (key, usual) in [
+            ("rounds", to_value(&RoundSettings::default())),
+            ("clock", to_value(&ClockSettings::default())),
+        ] {
+            if object.get(key) == Some(&usual) {
+                object.remove(key);
+            }
+        }
     }
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     // neither can fail: the sink is memory

@@ -88,6 +88,8 @@ pub struct ChartAxis {
     pub include: Vec<f64>,
     /// Labels at these values alone (such as step counts); round numbers where empty.
     pub ticks: Vec<f64>,
+    /// Curves are drawn as far as this value, on the scale of the whole; all of them where None. Levels are whole always.
+    pub until: Option<f64>,
 }
 
 /// One curve.

@@ -516,12 +516,17 @@ pub fn angle_colors(points: &[[f32; 2]], theme: Theme) -> Vec<Rgba> {
 /// The most states of a line that are drawn: of more, every k-th and the last.
 const LINE_STATES: usize = 257;
 
+/// Which of `n` states of a trajectory are drawn.
+pub(super) fn states_drawn(n: usize) -> Vec<usize> {
+    let every = n.saturating_sub(1).div_ceil(LINE_STATES - 1).max(1);
+    (0..n).filter(|k| k % every == 0 || *k == n - 1).collect()
+}
+
 fn lines(input: &StageInput, colors: &[Rgba]) -> Lines {
     let t = input.trajectories;
     let n = t.times.len();
     let shown = t.count().min(input.layers.trajectories_shown as usize);
-    let every = (n - 1).div_ceil(LINE_STATES - 1).max(1);
-    let picked: Vec<usize> = (0..n).filter(|k| k % every == 0 || *k == n - 1).collect();
+    let picked = states_drawn(n);
     let mut points = Vec::with_capacity(shown * picked.len());
     for p in 0..shown {
         let states = t.particle(p);

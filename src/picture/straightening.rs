@@ -224,8 +224,8 @@ pub fn few_steps(members: &[Member], theme: Theme) -> (Chart, Option<String>) {
         x: ChartAxis {
             label: t!("figure.euler_steps").into_owned(),
             log: true,
-            include: Vec::new(),
             ticks,
+            ..ChartAxis::default()
         },
         y: ChartAxis {
             label: t!("figure.w2_to_target").into_owned(),

@@ -61,8 +61,8 @@ fn evaluations_axis(study: &Study) -> ChartAxis {
     ChartAxis {
         label: t!("study.evaluations").into_owned(),
         log: true,
-        include: Vec::new(),
         ticks: study.ask.evaluations.iter().map(|n| f64::from(*n)).collect(),
+        ..ChartAxis::default()
     }
 }
 

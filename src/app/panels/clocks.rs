@@ -142,7 +142,7 @@ fn flow(app: &mut App, ui: &mut Ui) {
             let playing = app.clock.playing;
             let icon = if playing { Icon::Pause } else { Icon::Play };
             command_button(app, ui, icon, &UiCommand::PlayFlow, playing);
-            command_button(app, ui, Icon::Loop, &UiCommand::LoopFlow, app.clock.looping);
+            command_button(app, ui, Icon::Loop, &UiCommand::LoopFlow, app.lab.clock.looping);
             ui.add_space(4.0);
             title(ui, "clock.flow");
             ui.label(RichText::new(format!("t = {:.2}", app.clock.t)).size(text::CLOCK));
@@ -164,15 +164,15 @@ fn flow(app: &mut App, ui: &mut Ui) {
 fn speed(app: &mut App, ui: &mut Ui) {
     let combo = ComboBox::from_id_salt("speed")
         .width(64.0)
-        .selected_text(format!("{}\u{d7}", plain(app.clock.speed)))
+        .selected_text(format!("{}\u{d7}", plain(app.lab.clock.speed)))
         .show_ui(ui, |ui| {
             for speed in SPEEDS {
-                let selected = speed == app.clock.speed;
+                let selected = speed == app.lab.clock.speed;
                 if ui
                     .add(Button::selectable(selected, format!("{}\u{d7}", plain(speed))))
                     .clicked()
                 {
-                    app.clock.speed = speed;
+                    app.lab.clock.speed = speed;
                 }
             }
         });

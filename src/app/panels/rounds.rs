@@ -7,7 +7,6 @@ use rust_i18n::t;
 use super::round_card::Small;
 use super::{column, round_card};
 use crate::app::App;
-use crate::app::rounds::ReflowSettings;
 use crate::app::theme::{self, text};
 use crate::app::ui_command::UiCommand;
 use crate::app::widgets::formula::formula;
@@ -26,8 +25,6 @@ const CARD_HEIGHT: [f32; 2] = [96.0, 70.0];
 /// What the strip keeps and is no part of the document.
 #[derive(Default)]
 pub struct RoundsView {
-    /// How the next child is made.
-    pub settings: ReflowSettings,
     /// A coupling chosen for a round, whose pairs are its parent's: a first round trains on it instead.
     pub first_round: Option<Coupling>,
     /// The sampler and steps from before a student was shown.
@@ -112,7 +109,7 @@ fn title(app: &mut App, ui: &mut Ui) {
 fn buttons(app: &mut App, ui: &mut Ui) {
     let ctx = ui.ctx().clone();
     let refusal = app.can_have_child().err();
-    let times = app.screen.rounds.settings.rounds;
+    let times = app.lab.rounds.rounds;
     for (command, words, tex) in [
         (
             UiCommand::Reflow,
@@ -157,7 +154,7 @@ fn settings_ui(app: &mut App, ui: &mut Ui) {
     ui.set_width(330.0);
     ui.label(theme::strong(t!("rounds.settings")));
     let parent = app.lab.run(app.run_id()).cloned();
-    let s = &mut app.screen.rounds.settings;
+    let s = &mut app.lab.rounds;
     let number = Number::whole(1024.0..=262_144.0, 64.0..=1_000_000.0).log();
     s.pairs.pairs = whole_row(ui, &Words::of("model_pairs"), &number, u64::from(s.pairs.pairs)) as u32;
     let words = Words::of("model_sampler");

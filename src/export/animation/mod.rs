@@ -13,8 +13,9 @@ pub use mp4::has_ffmpeg;
 use super::layout::{natural_size, sheet};
 use super::{FigureError, atomic, png, raster};
 use crate::lab::{BadInput, FigureOptions, FigureSize, Unit, nearest};
+use crate::picture::figure::Figure;
 use crate::picture::studio::{Progress, Studio, StudioError, Watch, Work};
-use crate::picture::views::{Ask, VIEWS, View};
+use crate::picture::views::{Ask, Motion, View};
 
 /// The most frames of an animation.
 const MOST_FRAMES: f64 = 3000.0;
@@ -68,7 +69,11 @@ pub enum Over {
 
 /// Every [`Over`]: name, one line of explanation.
 pub const OVERS: [(Over, &str, &str); 2] = [
-    (Over::Flow, "flow", "flow time from 0 to 1"),
+    (
+        Over::Flow,
+        "flow",
+        "flow time from 0 to 1; what moves is the view's own (see `list motions`)",
+    ),
     (
         Over::Training,
         "training",
@@ -240,7 +245,7 @@ pub struct FilmAsk<'a> {
 /// Makes an animation and writes it; the number of frames.
 ///
 /// # Errors
-/// A view that does not move, options that do not fit, a backend's fault, a missing ffmpeg, a file that cannot be written, or
+/// Options that do not fit, a backend's fault, a missing ffmpeg, a file that cannot be written, or
 /// that the watcher wants no more: nothing is then left behind.
 pub fn animate(studio: &mut Studio, film: &FilmAsk, watch: Watch) -> Result<usize, AnimationError> {
     let FilmAsk {
@@ -253,15 +258,6 @@ pub fn animate(studio: &mut Studio, film: &FilmAsk, watch: Watch) -> Result<usiz
     } = *film;
     let format = animation_format(out).ok_or_else(|| BadInput::new("the file's name is that of no animation"))?;
     let (moving, resting) = options.frames()?;
-    if options.over == Over::Flow && !view.moves {
-        let moving: Vec<&str> = VIEWS.iter().filter(|v| v.moves).map(|v| v.name).collect();
-        return Err(BadInput::new(format!(
-            "the view \"{}\" does not change with flow time; those that do are {}: or animate it with --over training",
-            view.name,
-            moving.join(", ")
-        ))
-        .into());
-    }
     let total = moving + resting;
     let mut film = Film {
         figure: figure.clone(),
@@ -314,16 +310,30 @@ impl Film<'_> {
             studio.make_pairs(id, watch)?;
             studio.reset(id);
         }
+        // where one figure serves all frames, it is made once
+        let mut whole: Option<Figure> = None;
         for k in 0..self.total {
-            if k < moving {
-                let share = k as f64 / (moving - 1) as f64;
-                match (over, trained) {
+            let share = k as f64 / (moving - 1) as f64;
+            let held = over == Over::Flow && view.motion == Motion::Still && k > 0;
+            if k < moving && !held {
+                let figure = match (over, trained) {
                     (Over::Training, Some((id, steps))) => {
                         studio.train(id, (steps as f64 * share * share).round() as u64, &mut |_| true)?;
+                        view.figure(studio, &ask, watch)?
                     }
-                    _ => ask.t = share,
-                }
-                let drawn = self.draw(studio, view, &ask, watch)?;
+                    _ if view.motion.needs_each() => {
+                        ask = ask.frame(share);
+                        view.figure(studio, &ask, watch)?
+                    }
+                    _ => {
+                        let made = whole.take().map_or_else(|| view.figure(studio, &ask, watch), Ok)?;
+                        let mut cut = made.clone();
+                        whole = Some(made);
+                        view.motion.cut(&mut cut, share);
+                        cut
+                    }
+                };
+                let drawn = self.draw(&figure)?;
                 self.give(&drawn)?;
                 self.last = Some(drawn);
             } else if let Some(last) = self.last.take() {
@@ -343,10 +353,9 @@ impl Film<'_> {
         Ok(())
     }
 
-    /// The pixels of a view; the first frame's size is that of all.
-    fn draw(&mut self, studio: &mut Studio, view: &View, ask: &Ask, watch: Watch) -> Result<Frame, AnimationError> {
-        let figure = view.figure(studio, ask, watch)?;
-        let own = natural_size(&figure, &self.figure);
+    /// The pixels of a figure; the first frame's size is that of all.
+    fn draw(&mut self, figure: &Figure) -> Result<Frame, AnimationError> {
+        let own = natural_size(figure, &self.figure);
         self.figure.check(own).map_err(FigureError::Options)?;
         let size = self.figure.pixels(own);
         if self.figure.size.is_none_or(FigureSize::is_width_alone) {
@@ -355,7 +364,7 @@ impl Film<'_> {
             let unit = Unit::In;
             self.figure.size = Some(FigureSize { width, height, unit });
         }
-        let page = sheet(&figure, &self.figure);
+        let page = sheet(figure, &self.figure);
         let pixmap = raster::pixmap(&page, size).ok_or(FigureError::Size(size[0], size[1]))?;
         Ok(Frame {
             size,

@@ -1,5 +1,7 @@
 //! Charts: curves over axes that may be logarithmic, each named at its right end in its own color rather than in a legend.
 
+use std::borrow::Cow;
+
 use super::axes::{label, ticks};
 use super::{Ink, LINE};
 use crate::export::letters;
@@ -136,7 +138,10 @@ pub(super) fn items(chart: &Chart, ink: &Ink, area: Area, index: usize) -> Vec<I
     if !ink.bare {
         out.extend(axes(chart, ink, plot, &x, &y, index));
     }
-    let curves = chart.series.iter().flat_map(|s| curve(s, ink, plot, &x, &y)).collect();
+    let mut curves = Vec::new();
+    for series in &chart.series {
+        curves.extend(curve(&until(series, chart.x.until), ink, plot, &x, &y));
+    }
     out.push(Item::Group {
         name: format!("curves-{index}"),
         clip: Some(Area::of(
@@ -202,6 +207,27 @@ fn axes(chart: &Chart, ink: &Ink, plot: Area, x: &Scale, y: &Scale, index: usize
         Item::group(format!("grid-{index}"), lines),
         Item::group(format!("axes-{index}"), words),
     ]
+}
+
+/// A curve as far as this value; a level is whole always.
+fn until(series: &Series, most: Option<f64>) -> Cow<'_, Series> {
+    let Some(most) = most.filter(|_| series.points.len() > 1) else {
+        return Cow::Borrowed(series);
+    };
+    let kept = series.points.partition_point(|p| p[0] <= most);
+    let mut points = series.points[..kept].to_vec();
+    if let (Some(a), Some(b)) = (points.last(), series.points.get(kept)) {
+        let share = (most - a[0]) / (b[0] - a[0]);
+        points.push([most, a[1] + share * (b[1] - a[1])]);
+    }
+    // one point would be drawn as a level
+    if points.len() == 1 {
+        points.clear();
+    }
+    Cow::Owned(Series {
+        points,
+        ..series.clone()
+    })
 }
 
 fn curve(series: &Series, ink: &Ink, plot: Area, x: &Scale, y: &Scale) -> Vec<Item> {
@@ -290,6 +316,25 @@ mod tests {
         assert!(empty.place(0.5).is_some());
         let one = Scale::of(&axis(false), [3.0].into_iter(), 0.0, 100.0);
         assert!((one.place(3.0).unwrap() - 50.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_curve_ends_where_it_is_cut_and_a_level_does_not() {
+        let series = |points: &[[f64; 2]]| Series {
+            name: String::new(),
+            points: points.to_vec(),
+            color: [0; 4],
+            dashed: false,
+            faint: false,
+            dots: None,
+        };
+        let curve = series(&[[0.0, 1.0], [10.0, 3.0], [20.0, 0.0]]);
+        assert_eq!(until(&curve, None).points, curve.points);
+        assert_eq!(until(&curve, Some(5.0)).points, [[0.0, 1.0], [5.0, 2.0]]);
+        assert_eq!(until(&curve, Some(99.0)).points, curve.points);
+        assert!(until(&curve, Some(-1.0)).points.is_empty());
+        let level = series(&[[30.0, 3.0]]);
+        assert_eq!(until(&level, Some(0.0)).points, level.points);
     }
 
     #[test]

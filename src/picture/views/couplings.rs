@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use rust_i18n::t;
 
-use super::{Ask, BLANK, asked, at, plane, stage_of, with};
+use super::{Ask, BLANK, asked, at, plane, plane_of, stage_of, with};
 use crate::engine::coupling::{CouplingReport, PowerCost, report};
 use crate::engine::snapshot::StageSnapshot;
 use crate::lab::{LabRun, Layers};
@@ -65,7 +65,7 @@ pub(super) fn couplings(studio: &mut Studio, ask: &Ask, watch: Watch) -> Result<
     let Some((run, snapshot)) = shown(studio, ask, layers, watch)? else {
         return Ok(nothing());
     };
-    let picture = plane(&snapshot, &layers, ask.t, ask.theme);
+    let picture = plane_of(&snapshot, &layers, ask);
     if snapshot.pairs.is_empty() {
         return Ok(figure(run, vec![Panel::lacking(t!("figure.no_pairs"))]));
     }

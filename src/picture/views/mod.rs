@@ -8,16 +8,20 @@ mod couplings;
 mod curves;
 mod maps;
 mod marginals;
+mod motion;
 mod planes;
 mod reflow;
 mod rows;
 mod straightening;
 mod studies;
 
+pub use motion::{MOTIONS, Motion};
+
 use super::Picture;
 use super::caption::{Told, caption_of};
 use super::color::Theme;
 use super::figure::Figure;
+use super::interpolation::ways;
 use super::probe::{ProbeInput, fan_at};
 use super::stage::{StageCache, StageInput, stage_picture};
 use super::studio::{Studio, StudioError, Watch};
@@ -40,6 +44,8 @@ pub struct Ask {
     pub theme: Theme,
     /// Whether the caption is wanted: what it says is then measured, where it was not yet.
     pub caption: bool,
+    /// Whether this is a frame of an animation over flow time: what has no flow time of its own then moves as [`Motion`] says.
+    pub playing: bool,
 }
 
 impl Default for Ask {
@@ -51,6 +57,7 @@ impl Default for Ask {
             times: vec![0.0, 0.25, 0.5, 0.75, 1.0],
             theme: Theme::Print,
             caption: false,
+            playing: false,
         }
     }
 }
@@ -65,16 +72,16 @@ pub struct View {
     pub name: &'static str,
     /// One line about what it shows.
     pub summary: &'static str,
-    /// Whether it changes with flow time, so that it can be played.
-    pub moves: bool,
+    /// What moves in it when it is animated over flow time.
+    pub motion: Motion,
     make: Make,
 }
 
-const fn view(name: &'static str, summary: &'static str, moves: bool, make: Make) -> View {
+const fn view(name: &'static str, summary: &'static str, motion: Motion, make: Make) -> View {
     View {
         name,
         summary,
-        moves,
+        motion,
         make,
     }
 }
@@ -84,103 +91,103 @@ pub const VIEWS: [View; 33] = [
     view(
         "stage",
         "the stage with the layers that the lab has on",
-        true,
+        Motion::Time,
         planes::stage,
     ),
     view(
         "particles",
         "the particles at flow time t, in the color of where they started",
-        true,
+        Motion::Time,
         planes::particles,
     ),
     view(
         "trajectories",
         "the ways of the particles, from source to target",
-        false,
+        Motion::Grows,
         planes::trajectories,
     ),
     view(
         "states",
         "a few trajectories with a dot at each solver state",
-        false,
+        Motion::Grows,
         planes::states,
     ),
     view(
         "velocity",
         "the learned velocity at flow time t, as arrows",
-        true,
+        Motion::Time,
         planes::velocity,
     ),
     view(
         "exact",
         "the exact velocity beside the learned one, and their difference",
-        true,
+        Motion::Time,
         planes::exact,
     ),
     view(
         "density",
         "the density of the particles at flow time t",
-        true,
+        Motion::Time,
         planes::density,
     ),
     view(
         "energy",
         "the energy -log p_t of the exact marginal with contours, its score and velocity",
-        true,
+        Motion::Time,
         maps::energy,
     ),
     view(
         "divergence",
         "the divergence of the learned velocity beside that of the exact one",
-        true,
+        Motion::Time,
         maps::divergence,
     ),
     view(
         "curl",
         "the curl of the learned velocity beside that of the exact one",
-        true,
+        Motion::Time,
         maps::curl,
     ),
     view(
         "local-floor",
         "where the flow averages: the part of the loss that no network can remove, as a map",
-        true,
+        Motion::Time,
         maps::local_floor,
     ),
     view(
         "flow-density",
         "the learned flow's density by change of variables beside the exact one",
-        true,
+        Motion::Time,
         maps::flow_density,
     ),
     view(
         "continuity",
         "where the learned velocity makes or loses mass: the continuity residual",
-        true,
+        Motion::Time,
         maps::continuity,
     ),
     view(
         "speed",
         "the mean speed over flow time: pairs, exact and learned velocity",
-        false,
+        Motion::Drawn,
         studies::speed,
     ),
     view(
         "pairs",
         "pairs that the network trains on, as chords, and where they cross",
-        false,
+        Motion::Along,
         planes::pairs,
     ),
     view(
         "couplings",
         "chords, the histogram of their lengths, their costs beside the least possible",
-        false,
+        Motion::Along,
         couplings::couplings,
     ),
     view(
         "probe",
         "the pairs through one point at flow time t, their mean and the learned velocity",
-        true,
+        Motion::Time,
         couplings::probe,
     ),
     view(
@@ -192,91 +199,91 @@ pub const VIEWS: [View; 33] = [
     view(
         "interpolation",
         "the pairs themselves at flow time t, each on its own path, whatever it crosses",
-        true,
+        Motion::Time,
         planes::interpolation,
     ),
     view(
         "bend",
         "trajectories colored by how far they stray from their chords",
-        false,
+        Motion::Grows,
         planes::bend,
     ),
     view(
         "filmstrip",
         "the particles at several flow times, side by side",
-        false,
+        Motion::Time,
         rows::filmstrip,
     ),
     view(
         "rounds",
         "every run of the lab side by side: its trajectories, one Euler step, its budget",
-        true,
+        Motion::Time,
         rows::rounds,
     ),
     view(
         "compare",
         "the lab's stages side by side, with the same particles",
-        true,
+        Motion::Time,
         rows::compare,
     ),
     view(
         "marginals",
         "the distance in law from the first stage to each other one, at each flow time",
-        false,
+        Motion::Drawn,
         marginals::marginals,
     ),
     view(
         "reflow",
         "three panels: the pairs, what the network learns, the flow after one reflow",
-        true,
+        Motion::Time,
         reflow::reflow,
     ),
     view(
         "loss",
         "the loss over training steps, with its floor",
-        false,
+        Motion::Trained,
         curves::loss,
     ),
     view(
         "few-steps",
         "the distance to the target after few Euler steps, with its floor",
-        false,
+        Motion::Still,
         curves::few_steps,
     ),
     view(
         "straightening",
         "round by round: straightness, transport cost, few-step quality, evaluations spent",
-        false,
+        Motion::Still,
         straightening::straightening,
     ),
     view(
         "quality",
         "end-point error and W2 of samplers on the learned field against network evaluations",
-        false,
+        Motion::Still,
         studies::quality,
     ),
     view(
         "quality-exact",
         "the same on the exact field, where every sampler shows its order",
-        false,
+        Motion::Still,
         studies::quality_exact,
     ),
     view(
         "inversion",
         "data to noise to data: what comes back, and whether the noise is Gaussian",
-        false,
+        Motion::Still,
         studies::inversion,
     ),
     view(
         "budget",
         "where the cost of the coupling goes: floor, bends, carried",
-        false,
+        Motion::Still,
         bars::budget,
     ),
     view(
         "measures",
         "every measure of every run as bars, with floors",
-        false,
+        Motion::Still,
         bars::measures,
     ),
 ];
@@ -391,6 +398,26 @@ fn with(stage: &Stage, layers: Layers) -> Stage {
         layers,
         ..stage.clone()
     }
+}
+
+/// The plane of a frame of an animation, or of a still figure: trajectories that grow, pairs that go along their ways.
+fn plane_of(snapshot: &StageSnapshot, layers: &Layers, ask: &Ask) -> Picture {
+    let mut picture = plane(snapshot, layers, ask.t, ask.theme);
+    if !ask.playing {
+        return picture;
+    }
+    // particles tell the time already
+    if !layers.particles {
+        motion::grow(&mut picture, &snapshot.trajectories, ask.t);
+    }
+    if layers.pairs && !layers.interpolation && !snapshot.pairs.is_empty() {
+        let shown = layers.pairs_shown as usize;
+        picture.add(
+            "interpolation",
+            ways(&snapshot.pairs, shown, snapshot.path, ask.theme).at(ask.t),
+        );
+    }
+    picture
 }
 
 /// The plane as these layers show it.

@@ -2,7 +2,7 @@
 
 use rust_i18n::t;
 
-use super::{Ask, BLANK, asked, at, carried_by, plane, stage_of};
+use super::{Ask, BLANK, asked, at, carried_by, plane_of, stage_of};
 use crate::engine::truth;
 use crate::lab::{LabRun, Layers};
 use crate::picture::figure::{Figure, Panel};
@@ -24,7 +24,7 @@ fn one(studio: &mut Studio, ask: &Ask, layers: Layers, shows_t: bool, watch: Wat
     let mut stage = stage_of(studio, run.id);
     stage.layers = layers;
     let snapshot = studio.stage(&stage, ask.t);
-    let picture = plane(&snapshot, &layers, ask.t, ask.theme);
+    let picture = plane_of(&snapshot, &layers, ask);
     let mut note = vec![carried_by(&stage)];
     if layers.particles || layers.trajectories || layers.states || layers.density {
         note.push(
@@ -37,7 +37,7 @@ fn one(studio: &mut Studio, ask: &Ask, layers: Layers, shows_t: bool, watch: Wat
     } else {
         note.clear();
     }
-    if shows_t {
+    if shows_t || ask.playing {
         note.insert(0, at(ask.t));
     }
     note.push(t!("figure.step", step = grouped(studio.step(run.id))).into_owned());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rust_i18n::t;
 
 use super::rows::one_step;
-use super::{Ask, BLANK, asked, bars, plane, stage_of, with};
+use super::{Ask, BLANK, asked, bars, plane, plane_of, stage_of, with};
 use crate::lab::{Layers, Origin, RunId};
 use crate::picture::figure::{Figure, Panel};
 use crate::picture::studio::{Studio, StudioError, Watch};
@@ -111,7 +111,7 @@ pub(super) fn reflow(studio: &mut Studio, ask: &Ask, watch: Watch) -> Result<Fig
     };
     let stage = stage_of(studio, first);
     let snapshot = studio.stage(&with(&stage, layers), ask.t);
-    let pairs = Panel::plane(plane(&snapshot, &layers, ask.t, ask.theme));
+    let pairs = Panel::plane(plane_of(&snapshot, &layers, ask));
     let learned = flow_panel(studio, first, ask);
     let mut runs = vec![first];
     let straight = match reflow_of(studio, first) {

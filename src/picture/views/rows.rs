@@ -2,7 +2,7 @@
 
 use rust_i18n::t;
 
-use super::{Ask, BLANK, asked, at, bars, carried_by, plane, stage_of, with};
+use super::{Ask, BLANK, asked, at, bars, carried_by, plane, plane_of, stage_of, with};
 use crate::engine::measures::Measures;
 use crate::lab::{Layers, RunId, Sampler, Stage};
 use crate::picture::figure::{Figure, Inset, Panel};
@@ -24,7 +24,9 @@ pub(super) fn filmstrip(studio: &mut Studio, ask: &Ask, _watch: Watch) -> Result
     };
     let stage = stage_of(studio, run.id);
     let mut panels = Vec::new();
-    for &t in ask.times.iter().take(MOST_PANELS) {
+    for &end in ask.times.iter().take(MOST_PANELS) {
+        // played, each panel goes as far as its own time
+        let t = if ask.playing { end.min(ask.t) } else { end };
         let layers = Layers {
             target: true,
             particles: true,
@@ -148,7 +150,7 @@ pub(super) fn compare(studio: &mut Studio, ask: &Ask, _watch: Watch) -> Result<F
         let inset = stage.layers.one_step.then(|| one_step(studio, &stage, ask));
         panels.push(Panel {
             inset,
-            ..Panel::plane(plane(&snapshot, &stage.layers, ask.t, ask.theme)).titled(name, note)
+            ..Panel::plane(plane_of(&snapshot, &stage.layers, ask)).titled(name, note)
         });
     }
     if panels.len() < 2 {

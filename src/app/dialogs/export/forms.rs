@@ -12,7 +12,7 @@ use crate::export::FIGURE_FORMATS;
 use crate::export::animation::{ANIMATION_FORMATS, OVERS, Over, has_ffmpeg};
 use crate::export::data::{DATA, What};
 use crate::lab::{FIGURE_THEMES, FigureOptions, FigureSize, FigureTheme, Lab, Unit};
-use crate::picture::views::VIEWS;
+use crate::picture::views::{MOTIONS, Motion, VIEWS};
 
 /// All that can be chosen for this kind of export.
 pub fn ui(choices: &mut Choices, lab: &Lab, drawn: Option<&Drawn>, ui: &mut Ui) {
@@ -59,18 +59,20 @@ fn time(choices: &mut Choices, ui: &mut Ui) {
 
 fn view(choices: &mut Choices, lab: &Lab, ui: &mut Ui) {
     let over_flow = choices.kind == Kind::Film && choices.film.over == Over::Flow;
-    let views = VIEWS.iter().filter(|v| !over_flow || v.moves);
-    let views: Vec<Choice<&'static str>> = views
+    let views: Vec<Choice<&'static str>> = VIEWS
+        .iter()
         .map(|v| {
             let name = text_or(&format!("view.{}", v.name), &v.name.replace('-', " "));
             (v.name, name, v.summary.to_owned())
         })
         .collect();
-    if !views.iter().any(|v| v.0 == choices.view) {
-        choices.view = views.first().map_or("stage", |v| v.0);
-    }
     choice_row(ui, &Words::of("export_view"), &mut choices.view, &views);
     run(choices, lab, ui);
+    if over_flow {
+        let motion = MOTIONS.iter().find(|m| m.0 == choices.view().motion);
+        let words = motion.map_or_else(String::new, |m| t!(format!("export.motion.{}", m.1)).into_owned());
+        ui.colored_label(theme::current(ui).weak, words);
+    }
     if choices.view == "filmstrip" {
         let words = Words::of("export_times");
         let readable = choices.times().is_some();
@@ -83,7 +85,7 @@ fn view(choices: &mut Choices, lab: &Lab, ui: &mut Ui) {
             name_it(&response, &words.name);
             with_tip(response, &words);
         });
-    } else if choices.view().moves && !over_flow {
+    } else if choices.view().motion == Motion::Time && !over_flow {
         time(choices, ui);
     }
 }

@@ -113,6 +113,7 @@ impl Choices {
                 theme: options.theme.into(),
                 caption: options.caption,
                 particle: None,
+                playing: false,
             },
             options,
         }
