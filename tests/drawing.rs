@@ -10,8 +10,10 @@ use rectiflow::app::App;
 use rectiflow::engine::command::Command;
 use rectiflow::engine::coupling::{CouplingReport, Optimum, PowerCost};
 use rectiflow::engine::snapshot::{PairProgress, RunSnapshot, Snapshot, StageSnapshot};
+use rectiflow::export::weights;
 use rectiflow::flow::coupling::{COUPLINGS, Coupling, PairF64, Undrawn};
 use rectiflow::lab::Lab;
+use rectiflow::net::{Checkpoint, Shape};
 
 const SOURCE: [[f32; 2]; 2] = [[-2.0, 1.0], [-2.0, -1.0]];
 const TARGET: [[f32; 2]; 2] = [[2.0, 1.0], [2.0, -1.0]];
@@ -303,18 +305,42 @@ fn files_are_taken_by_what_they_hold() {
         harness.run_steps(4);
     };
     let mut harness = open();
+    let first = harness.state().lab.clone();
     drop(&mut harness, file("pairs.csv", "x0,y0,x1,y1\n0,1,2,3\n4,5,6,7\n"));
+    assert_eq!(harness.state().lab, first, "it is asked first");
+    harness.get_by_label_contains("2 rows of four columns");
+    key(&mut harness, Modifiers::NONE, Key::Enter);
     let Coupling::File(pairs) = &harness.state().lab.runs[0].experiment.coupling else {
         panic!("four columns are pairs");
     };
     assert_eq!(*pairs.pairs, [[0.0, 1.0, 2.0, 3.0], [4.0, 5.0, 6.0, 7.0]]);
     harness.get_by_label("pairs.csv, 2 pairs");
-    drop(&mut harness, file("points.csv", "0,1\n2,3\n"));
-    let experiment = &harness.state().lab.runs[0].experiment;
-    assert_eq!(
-        (experiment.target.kind(), experiment.coupling.name()),
-        ("points", "file")
-    );
+    let paired = harness.state().lab.clone();
+    let kinds = |harness: &Harness<'static, App>| {
+        let experiment = &harness.state().lab.runs[0].experiment;
+        [&experiment.source, &experiment.target].map(|d| d.kind().to_owned())
+    };
+    // two files at once are asked about one after the other: Enter takes the target, a press the source, Escape none
+    harness
+        .input_mut()
+        .dropped_files
+        .push(Arc::new(Dropped(file("a.csv", "0,1\n2,3\n"))));
+    drop(&mut harness, file("b.csv", "0,1\n2,3\n4,5\n"));
+    harness.get_by_label_contains("2 rows of two columns");
+    key(&mut harness, Modifiers::NONE, Key::Enter);
+    assert_eq!(kinds(&harness), ["gaussian", "points"]);
+    harness.get_by_label_contains("3 rows of two columns");
+    harness.get_by_label("As source").click();
+    harness.run_steps(4);
+    assert_eq!(kinds(&harness), ["points", "points"]);
+    key(&mut harness, Modifiers::COMMAND, Key::Z);
+    assert_eq!(kinds(&harness), ["gaussian", "points"]);
+    key(&mut harness, Modifiers::COMMAND, Key::Z);
+    assert_eq!(harness.state().lab, paired);
+    drop(&mut harness, file("a.csv", "0,1\n2,3\n"));
+    key(&mut harness, Modifiers::NONE, Key::Escape);
+    assert_eq!(harness.state().lab, paired);
+    assert!(harness.query_all_by_label("As source").next().is_none());
     for (name, text, why) in [
         ("three.csv", "1,2,3\n", "neither four columns (pairs) nor two (points)"),
         ("ragged.csv", "1,2,3,4\n1,2,3\n", "row 2 has 3 columns"),
@@ -325,6 +351,55 @@ fn files_are_taken_by_what_they_hold() {
         assert_eq!(harness.state().lab.runs[0].experiment.coupling.name(), "file");
     }
     std::fs::remove_dir_all(&folder).expect("its own folder");
+}
+
+#[test]
+fn weights_go_into_a_run_with_the_same_network_and_undo_brings_back_the_one_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = open();
+    let before = harness.state().lab.clone();
+    let run = before.runs[0].clone();
+    let drop = |harness: &mut Harness<'static, App>, path: PathBuf| {
+        harness.input_mut().dropped_files.push(Arc::new(Dropped(path)));
+        harness.run_steps(4);
+    };
+    let params = Checkpoint::initial(&run.experiment.network, 77).params;
+    let path = folder.path().join("good.safetensors");
+    weights::write(&path, &run.experiment.network, &params, &[]).unwrap();
+    drop(&mut harness, path.clone());
+    key(&mut harness, Modifiers::NONE, Key::Enter);
+    let lab = harness.state().lab.clone();
+    assert_eq!((lab.runs.len(), lab.runs[0].id, lab.stages[0].run), (1, 2, 2));
+    assert_eq!(lab.runs[0].experiment, run.experiment);
+    let sent = harness.state().sent().iter().rev().find_map(|c| match c {
+        Command::Apply(lab) => Some(lab.runs[0].record.clone()),
+        _ => None,
+    });
+    assert_eq!(sent.flatten().unwrap().checkpoint.params, params, "the engine has them");
+    key(&mut harness, Modifiers::COMMAND, Key::Z);
+    assert_eq!(harness.state().lab, before);
+    key(&mut harness, Modifiers::COMMAND, Key::Y);
+    assert_eq!(harness.state().lab, lab);
+    drop(&mut harness, path);
+    harness.get_by_label("As a new run").click();
+    harness.run_steps(4);
+    let lab = harness.state().lab.clone();
+    assert_eq!(lab.runs.iter().map(|r| r.id).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(lab.runs[1].experiment.name, "good");
+    // another network: a line of words, and nothing to press but Cancel
+    let other = Shape {
+        hidden: vec![5],
+        ..Shape::default()
+    };
+    let path = folder.path().join("other.safetensors");
+    weights::write(&path, &other, &Checkpoint::initial(&other, 1).params, &[]).unwrap();
+    drop(&mut harness, path);
+    harness.get_by_label_contains("do not fit the network");
+    key(&mut harness, Modifiers::NONE, Key::Enter);
+    assert_eq!(harness.state().lab, lab);
+    harness.get_by_label("Cancel").click();
+    harness.run_steps(4);
+    assert_eq!(harness.state().lab, lab);
 }
 
 #[test]

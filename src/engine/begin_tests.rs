@@ -7,6 +7,7 @@ use super::session::Session;
 use super::worker::begins;
 use crate::flow::coupling::{Coupling, ModelPairs};
 use crate::lab::{Lab, Origin, RunFile, RunRecord};
+use crate::net::Checkpoint;
 
 /// Two rounds, short ones.
 fn two_rounds() -> Lab {
@@ -73,6 +74,46 @@ fn a_lab_that_begins_takes_nothing_of_the_one_before_and_undo_brings_that_back()
     session.begin(&Arc::new(other));
     session.apply(&Arc::new(Lab::clone(&lab)));
     assert_eq!(session.checkpoint(2).expect("it is back").params, trained);
+}
+
+#[test]
+fn a_run_that_was_removed_or_whose_weights_were_replaced_comes_back_trained() {
+    let mut lab = two_rounds();
+    lab.runs.truncate(1);
+    let (first, mut session) = (Arc::new(lab), session());
+    session.begin(&first);
+    session.command(Command::Play(1));
+    while session.advance() {}
+    let params = |session: &mut Session, id| session.checkpoint(id).expect("it is there").params;
+    let trained = params(&mut session, 1);
+    // weights from a file take its place under an id of their own, twice
+    let imported = |id: u32, seed| {
+        let mut lab = Lab::clone(&first);
+        let checkpoint = Checkpoint::initial(&lab.runs[0].experiment.network, seed);
+        lab.runs[0].id = id;
+        lab.stages[0].run = id;
+        lab.runs[0].record = Some(Arc::new(RunRecord {
+            checkpoint: checkpoint.clone(),
+            ..RunRecord::default()
+        }));
+        (lab, checkpoint.params)
+    };
+    let ((second, of_second), (third, of_third)) = (imported(2, 77), imported(3, 78));
+    session.apply(&Arc::new(second.clone()));
+    assert_eq!(params(&mut session, 2), of_second);
+    session.apply(&Arc::new(third));
+    assert_eq!(params(&mut session, 3), of_third);
+    // undo, undo, redo: the document keeps no records
+    let bare = |mut lab: Lab| {
+        lab.runs[0].record = None;
+        Arc::new(lab)
+    };
+    session.apply(&bare(second.clone()));
+    assert_eq!(params(&mut session, 2), of_second);
+    session.apply(&Arc::new(Lab::clone(&first)));
+    assert_eq!(params(&mut session, 1), trained);
+    session.apply(&bare(second));
+    assert_eq!(params(&mut session, 2), of_second);
 }
 
 #[test]

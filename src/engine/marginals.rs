@@ -293,7 +293,9 @@ impl Session {
         for stage in &self.stages[..stages] {
             let run = &self.runs[self.index(stage.stage.run)?];
             resting &= run.state() != RunState::Training;
-            if run.lacks_pairs() || stage.snapshot.trajectories.times.is_empty() {
+            // a run that was trained and opened again has a flow before its pairs are made anew
+            let needs_pairs = run.step == 0 || stage.stage.layers.interpolation;
+            if (needs_pairs && run.lacks_pairs()) || stage.snapshot.trajectories.times.is_empty() {
                 return None;
             }
             laws.push(if stage.stage.layers.interpolation {

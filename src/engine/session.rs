@@ -155,7 +155,12 @@ impl Session {
                 self.edit_run(&mut active, run);
                 runs.push(active);
             } else {
-                let before = if parked { self.unpark(run) } else { None };
+                // one that comes with a record of its own is none that was here before
+                let before = if parked && run.record.is_none() {
+                    self.unpark(run)
+                } else {
+                    None
+                };
                 let mut active = before.unwrap_or_else(|| ActiveRun::new(run, 0, self.assigner.is_some()));
                 active.id = run.id;
                 active.open(run);
@@ -224,13 +229,15 @@ impl Session {
         }
     }
 
-    /// A run with this experiment and origin that was edited away.
+    /// A run with this experiment and origin that was edited away; of several that with its id.
     fn unpark(&mut self, run: &LabRun) -> Option<ActiveRun> {
-        let at = self.parked.iter().rposition(|p| {
+        let fits = |p: &ActiveRun| {
             let mut same = p.experiment.clone();
             same.name.clone_from(&run.experiment.name);
             same == run.experiment && p.origin == run.origin
-        })?;
+        };
+        let own = self.parked.iter().rposition(|p| p.id == run.id && fits(p));
+        let at = own.or_else(|| self.parked.iter().rposition(fits))?;
         Some(self.parked.remove(at))
     }
 

@@ -65,8 +65,8 @@ pub fn is_exported(bytes: &[u8]) -> bool {
         || text()
 }
 
-/// The length of a header, then its JSON.
-fn is_safetensors(bytes: &[u8]) -> bool {
+/// Whether bytes begin as a file of weights: the length of a header, then its JSON.
+pub fn is_safetensors(bytes: &[u8]) -> bool {
     let length = bytes.first_chunk::<8>().map(|b| u64::from_le_bytes(*b));
     length.is_some_and(|n| n >= 2 && n < bytes.len() as u64) && bytes.get(8) == Some(&b'{')
 }

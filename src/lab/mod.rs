@@ -80,6 +80,19 @@ impl Origin {
         }
     }
 
+    /// The same from another parent, where it is of the parent `was`.
+    pub const fn with_parent(mut self, was: RunId, is: RunId) -> Self {
+        match &mut self {
+            Self::Fresh => {}
+            Self::Reflow { parent, .. } | Self::Distilled { parent, .. } => {
+                if *parent == was {
+                    *parent = is;
+                }
+            }
+        }
+        self
+    }
+
     /// Whether training starts from the parent's parameters.
     pub const fn starts_from_parent(self) -> bool {
         matches!(

@@ -3,6 +3,7 @@
 pub mod export;
 mod files;
 mod gallery;
+pub mod import;
 mod pairs;
 mod palette;
 mod paste;
@@ -56,6 +57,8 @@ pub enum Dialog {
     Paste(paste::Paste),
     /// What to do with unsaved changes before going on.
     Unsaved(Next),
+    /// What a file of points, pairs or weights is for.
+    Import(import::ImportDialog),
     /// A figure, an animation or data to write.
     Export(Box<export::ExportDialog>),
 }
@@ -111,6 +114,7 @@ pub fn ui(app: &mut App, ctx: &egui::Context) {
         Dialog::Presets(_) => "presets",
         Dialog::Paste(_) => "paste",
         Dialog::Unsaved(_) => "unsaved",
+        Dialog::Import(_) => "import",
         Dialog::Export(_) => "export",
     };
     let modal = Modal::new(Id::unique(id)).show(ctx, |ui| match &mut dialog {
@@ -122,6 +126,7 @@ pub fn ui(app: &mut App, ctx: &egui::Context) {
         Dialog::Presets(presets) => presets.ui(app, ui),
         Dialog::Paste(paste) => paste.ui(app, ui),
         Dialog::Unsaved(next) => unsaved::ui(app, ui, next),
+        Dialog::Import(import) => import.ui(app, ui),
         Dialog::Export(export) => export.ui(app, ui),
     });
     // asked once: it takes the Escape key

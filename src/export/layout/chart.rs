@@ -84,6 +84,11 @@ impl Scale {
                     .map(|v| (v, power_of(v))),
             );
         }
+        if found.len() < 2 {
+            // less than a decade: round numbers, as on an even scale
+            let (values, decimals) = ticks(self.low.exp(), self.high.exp(), most);
+            return values.into_iter().map(|v| (v, grouped(v, decimals))).collect();
+        }
         found
     }
 }
@@ -316,6 +321,18 @@ mod tests {
         assert!(empty.place(0.5).is_some());
         let one = Scale::of(&axis(false), [3.0].into_iter(), 0.0, 100.0);
         assert!((one.place(3.0).unwrap() - 50.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_logarithmic_scale_within_a_decade_has_labels_too() {
+        let axis = ChartAxis {
+            log: true,
+            ..ChartAxis::default()
+        };
+        for (low, high) in [(0.21, 0.47), (3.0, 4.9), (0.9, 1.15), (1e-3, 10.0)] {
+            let labels = Scale::of(&axis, [low, high].into_iter(), 0.0, 300.0).labels(&axis, 30.0);
+            assert!(labels.len() >= 2, "{low} to {high}: {labels:?}");
+        }
     }
 
     #[test]
