@@ -313,7 +313,7 @@ an animation, over flow time or with --over training over a training that is don
 
 What moves over flow time, view by view:
   all of it, as at t: stage, particles, velocity, exact, density, energy, divergence, curl, local-floor, flow-density,
-    continuity, probe, interpolation, filmstrip, rounds, compare, reflow
+    continuity, probe, step-anatomy, interpolation, filmstrip, rounds, compare, reflow
   the trajectories grow: trajectories, states, bend
   the pairs go along their ways: pairs, couplings
   the curves are drawn as far as t: speed, marginals

@@ -193,7 +193,7 @@ pub const VIEWS: [View; 33] = [
     view(
         "step-anatomy",
         "one solver step of one particle: where the field is asked, what is predicted and corrected, beside the solution",
-        true,
+        Motion::Time,
         anatomy::step_anatomy,
     ),
     view(
