@@ -15,7 +15,7 @@ use crate::flow::coupling::ModelPairs;
 use crate::lab::{Lab, LabRun, Origin, RunFile, RunId, Sampler, Sampling};
 
 /// Columns of `rounds.csv` that are keys of `metrics.json`.
-const MEASURES: [&str; 9] = [
+const MEASURES: [&str; 11] = [
     "straightness",
     "transport_cost_p1",
     "transport_cost_p2",
@@ -25,6 +25,8 @@ const MEASURES: [&str; 9] = [
     "w2_squared",
     "w2_squared_floor",
     "chord_crossings",
+    "transport_optimum",
+    "npe",
 ];
 
 /// Powers p whose transport cost E|z1 - z0|^p is a column beside those above: reflow lowers it for every convex power.

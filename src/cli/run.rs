@@ -242,7 +242,8 @@ pub fn metrics_text_of(file: &RunFile, metrics: &Map<String, Value>, folder: &Pa
         ("loss", "loss_floor", "loss"),
         ("w2_squared", "w2_squared_floor", "W2 squared"),
         ("straightness", "", "straightness"),
-        ("transport_cost_p2", "", "transport cost"),
+        ("transport_cost_p2", "transport_optimum", "transport cost"),
+        ("npe", "", "NPE"),
     ] {
         if let Some(value) = number(key) {
             let floor = number(floor).map_or(String::new(), |f| format!("   floor {f:.4}"));

@@ -47,7 +47,7 @@ const FEW_STEPS: [u32; 5] = [1, 2, 4, 8, 100];
 
 /// Of the points that distances are taken between: the same for every run, so that rounds and runs are compared on the same
 /// draws, whatever their own seeds.
-const MEASURE_SEED: u64 = 0;
+pub(super) const MEASURE_SEED: u64 = 0;
 
 /// Points that a measure needs, taken from the network; [`MeasureJob::finish`] needs no backend.
 pub struct MeasureJob {
@@ -118,7 +118,11 @@ impl MeasureJob {
                 &points_f64(&fine.states),
             )
         });
+        let energy = budget.map_or(flow.path_energy, |b| b.bends + b.carried);
+        let npe = floors.transport.and_then(|least| finite((energy - least) / least));
         let measures = Measures {
+            transport_optimum: floors.transport,
+            npe,
             loss: finite(loss),
             loss_standard_error: finite(loss_error),
             loss_floor: floor,

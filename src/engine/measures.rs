@@ -81,6 +81,14 @@ pub struct Measures {
     pub evaluations: Option<u32>,
     /// E|X1 - X0|^2 over the training pairs: what the coupling would carry along straight chords.
     pub coupling_cost: Option<f64>,
+    /// The least that a flow from the source to the target can carry, and the least energy of its paths: W2 squared between
+    /// the two (Benamou, Brenier 2000), by exact assignment of fresh points.
+    #[serde(default)]
+    pub transport_optimum: Option<f64>,
+    /// Normalized path energy, (path energy - W2^2) / W2^2 (Tong et al. 2024), signed: finely integrated where a budget
+    /// holds; 0 for a dynamic transport.
+    #[serde(default)]
+    pub npe: Option<f64>,
     /// E|z1 - z0|^p of the flow for p = 1 to 4 (the keys), finely integrated where a budget holds: data units to the power p.
     pub transport_costs: Option<BTreeMap<u32, f64>>,
     /// E|X1 - X0|^p over the training pairs, the same powers.

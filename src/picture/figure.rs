@@ -116,6 +116,8 @@ pub struct Bars {
     pub title: String,
     /// Top to bottom.
     pub rows: Vec<BarRow>,
+    /// A dashed line through all of them, its name and where it stands on their scale.
+    pub mark: Option<(String, f64)>,
 }
 
 /// One bar.

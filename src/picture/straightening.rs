@@ -280,8 +280,8 @@ fn ledger(members: &[Member], theme: Theme) -> Bars {
         rows.push(row(t!("figure.straightening.total").into_owned(), total));
     }
     Bars {
-        title: String::new(),
         rows,
+        ..Bars::default()
     }
 }
 

@@ -66,16 +66,38 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
     let shown = app.run_id();
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 3.0;
-        legend(ui, &lines);
+        let least = least(app);
+        legend(ui, &lines, least);
+        let top = ui.cursor().top() + FIGURES;
         for line in &lines {
             if line_ui(ui, line, longest, line.run == shown && lines.len() > 1) {
                 app.show_run(line.run);
             }
         }
+        if let Some(least) = least.filter(|least| (0.0..=longest).contains(least)) {
+            let (area, colors) = (ui.min_rect(), theme::current(ui));
+            let x = area.left() + (least / longest) as f32 * area.width();
+            let ends = [pos2(x, top - 2.0), pos2(x, area.bottom() - 1.0)];
+            ui.painter().extend(dashes(ends, colors.text));
+        }
     });
 }
 
-fn legend(ui: &mut Ui, lines: &[Line]) {
+/// W2 squared between source and target, which no flow can carry for less: of the shown run, or of the first that has it.
+fn least(app: &App) -> Option<f64> {
+    let of = |run: &crate::engine::snapshot::RunSnapshot| {
+        let m = &run.measures;
+        m.transport_optimum.filter(|_| m.budget.is_some())
+    };
+    of(&app.run_snapshot()).or_else(|| app.snapshot.runs.iter().find_map(of))
+}
+
+/// The line of that.
+fn dashes(ends: [egui::Pos2; 2], ink: Color32) -> Vec<egui::Shape> {
+    egui::Shape::dashed_line(&ends, Stroke::new(1.5, ink), 4.0, 3.0)
+}
+
+fn legend(ui: &mut Ui, lines: &[Line], least: Option<f64>) {
     let colors = theme::current(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), Sense::hover());
     let font = FontId::proportional(text::SMALL);
@@ -93,7 +115,17 @@ fn legend(ui: &mut Ui, lines: &[Line]) {
             .galley(pos2(x + 15.0, y - galley.size().y / 2.0), galley, colors.weak);
         x += width + 29.0;
     }
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, t!("budget.spoken_legend")));
+    let mut spoken = t!("budget.spoken_legend").into_owned();
+    if let Some(least) = least {
+        let words = format!("{} {}", t!("budget.optimum"), measured(least));
+        let at = pos2(rect.right(), y);
+        let painter = ui.painter();
+        let words = painter.text(at, Align2::RIGHT_CENTER, words, font, colors.text);
+        let x = words.left() - 7.0;
+        painter.extend(dashes([pos2(x, y - 7.0), pos2(x, y + 7.0)], colors.text));
+        spoken = format!("{spoken}. {}", t!("budget.spoken_optimum", value = measured(least)));
+    }
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
     response.on_hover_ui(tip);
 }
 

@@ -17,7 +17,7 @@ struct Line {
     whole: bool,
 }
 
-fn lines(m: &Measures) -> [Line; 11] {
+fn lines(m: &Measures) -> [Line; 12] {
     let line = |id, now, floor| Line {
         id,
         now,
@@ -30,9 +30,10 @@ fn lines(m: &Measures) -> [Line; 11] {
         line("sliced_w2", m.sliced_w2_squared, None),
         line("energy_distance", m.energy_distance, None),
         line("straightness", m.straightness, None),
-        line("path_energy", m.path_energy, None),
+        line("path_energy", m.path_energy, m.transport_optimum),
         line("cost_p1", m.transport_cost_p1, None),
-        line("cost_p2", m.transport_cost_p2, None),
+        line("cost_p2", m.transport_cost_p2, m.transport_optimum),
+        line("npe", m.npe, None),
         line("path_length", m.path_length, None),
         line("field_rms", m.field_rms, None),
         Line {

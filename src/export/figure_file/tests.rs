@@ -100,6 +100,7 @@ pub(crate) fn panels(theme: Theme) -> Figure {
         axes: true,
         foot: Some(Bars {
             title: "budget".into(),
+            mark: Some(("W2".into(), 26.0)),
             rows: vec![
                 BarRow {
                     name: "first round".into(),

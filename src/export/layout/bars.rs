@@ -2,7 +2,7 @@
 
 use super::Ink;
 use crate::export::letters;
-use crate::export::sheet::{Anchor, Area, Item};
+use crate::export::sheet::{Anchor, Area, Item, Pen};
 use crate::picture::color::contrast;
 use crate::picture::figure::{BarRow, Bars};
 use crate::picture::{Rgba, short};
@@ -11,11 +11,14 @@ use crate::picture::{Rgba, short};
 const BAR: f32 = 1.5;
 const ROW: f32 = 2.1;
 const SIZE: f32 = 0.95;
+/// Beneath the bars, for the words of the mark.
+const MARK: f32 = 1.4;
 
 /// Height of all bars.
 pub(super) fn height(bars: &Bars, ink: &Ink) -> f32 {
     let title = if bars.title.is_empty() { 0.0 } else { 1.7 };
-    (title + ROW * bars.rows.len() as f32) * ink.em
+    let mark = if bars.mark.is_some() { MARK } else { 0.0 };
+    (title + ROW * bars.rows.len() as f32 + mark) * ink.em
 }
 
 /// Black or white, whichever is read better on a color.
@@ -61,6 +64,8 @@ pub(super) fn items(bars: &Bars, ink: &Ink, area: Area) -> Vec<Item> {
         .map(|row| letters::width(&after(row, &[]), SIZE * em, false) + 1.6 * em);
     let right = area.max[0] - behind.fold(0.0, f32::max).min(0.35 * area.size()[0]);
     let most = bars.rows.iter().map(total).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+    let scale = (right - left).max(1.0) / most as f32;
+    let (first, mark) = (top, bars.mark.as_ref().filter(|(_, at)| (0.0..=most).contains(at)));
     for row in &bars.rows {
         let middle = top + 0.5 * ROW * em;
         let name = letters::shortened(&row.name, SIZE * em, false, left - 0.8 * em - area.min[0]);
@@ -69,7 +74,7 @@ pub(super) fn items(bars: &Bars, ink: &Ink, area: Area) -> Vec<Item> {
         let mut x = left;
         let mut outside = Vec::new();
         for part in row.parts.iter().filter(|p| p.value.is_finite() && p.value > 0.0) {
-            let wide = (part.value / most) as f32 * (right - left).max(1.0);
+            let wide = part.value as f32 * scale;
             items.push(Item::Box {
                 area: Area::of(x, middle - 0.5 * BAR * em, x + wide, middle + 0.5 * BAR * em),
                 fill: Some(part.color),
@@ -92,7 +97,26 @@ pub(super) fn items(bars: &Bars, ink: &Ink, area: Area) -> Vec<Item> {
         items.push(Item::Text(ink.quiet([x + 0.8 * em, middle], Anchor::Left, SIZE, words)));
         top += ROW * em;
     }
+    if let Some((name, at)) = mark {
+        let x = left + *at as f32 * scale;
+        let ends = [[x, first + 0.5 * (ROW - BAR) * em - 2.0], [x, top]];
+        items.push(dashed(ends, ink));
+        let words = format!("{name} {}", short(*at as f32));
+        items.push(Item::Text(ink.text([x, top + 0.6 * em], Anchor::Middle, SIZE, words)));
+    }
     items
+}
+
+/// The line of the mark.
+fn dashed(ends: [[f32; 2]; 2], ink: &Ink) -> Item {
+    Item::Line {
+        points: ends.to_vec(),
+        pen: Pen {
+            color: ink.palette.text,
+            width: 0.12 * ink.em,
+            dash: Some([0.36 * ink.em, 0.24 * ink.em]),
+        },
+    }
 }
 
 /// What stands behind a bar: its total, the parts too short for letters, its note.

@@ -13,9 +13,12 @@ use crate::picture::studio::{Studio, StudioError, Watch};
 pub(super) fn of_runs(studio: &mut Studio, runs: &[RunId], ask: &Ask, watch: Watch) -> Result<Bars, StudioError> {
     let palette = ask.theme.palette();
     let mut rows = Vec::new();
+    let mut least = None;
     for &id in runs {
         let sampling = stage_of(studio, id).sampling;
         let measures = studio.measures(id, &sampling, watch)?;
+        // of the first run that has one: rounds of one flow share it
+        least = least.or(measures.transport_optimum.filter(|_| measures.budget.is_some()));
         let name = tag_of(studio, id);
         let part = |key: &str, value: f64, color| BarPart {
             name: t!(format!("budget.{key}")).into_owned(),
@@ -42,6 +45,7 @@ pub(super) fn of_runs(studio: &mut Studio, runs: &[RunId], ask: &Ask, watch: Wat
     Ok(Bars {
         title: t!("figure.budget").into_owned(),
         rows,
+        mark: least.map(|value| (t!("budget.optimum").into_owned(), value)),
     })
 }
 
@@ -76,14 +80,15 @@ pub(super) fn budget(studio: &mut Studio, ask: &Ask, watch: Watch) -> Result<Fig
 type Row = (&'static str, fn(&Measures) -> Option<f64>, fn(&Measures) -> Option<f64>);
 
 /// The measures shown, in the order of the window's table.
-const ROWS: [Row; 8] = [
+const ROWS: [Row; 9] = [
     ("loss", |m| m.loss, |m| m.loss_floor),
     ("w2", |m| m.w2_squared, |m| m.w2_squared_floor),
     ("sliced_w2", |m| m.sliced_w2_squared, |_| None),
     ("energy_distance", |m| m.energy_distance, |_| None),
     ("field_rms", |m| m.field_rms, |_| None),
     ("straightness", |m| m.straightness, |_| None),
-    ("cost_p2", |m| m.transport_cost_p2, |_| None),
+    ("cost_p2", |m| m.transport_cost_p2, |m| m.transport_optimum),
+    ("npe", |m| m.npe, |_| None),
     ("path_length", |m| m.path_length, |_| None),
 ];
 
@@ -119,8 +124,8 @@ pub(super) fn measures(studio: &mut Studio, ask: &Ask, watch: Watch) -> Result<F
         }
         Panel {
             content: Content::Bars(Bars {
-                title: String::new(),
                 rows,
+                ..Bars::default()
             }),
             ..Panel::default()
         }
