@@ -159,15 +159,19 @@ fn every_path_trains_with_every_prediction_and_all_quantities_agree() {
 }
 
 /// What a full training reaches: run with `cargo test --release --test paths -- --ignored`, some three minutes on two cores.
+/// With t as it is, the default, two moons on VP and cosine come out at 0.099 and 0.097, with no margin. What helps there, and
+/// on all twelve: `network.time_embedding` fourier (moons linear 0.060, cosine 0.068, VP 0.074, sub-VP 0.062, VE 0.003, OU 0.059;
+/// eight Gaussians 0.020, 0.031, 0.028, 0.029, 0.009, 0.040). What helps less, on moons and VP: a network of 128 x 3 0.085, a batch
+/// of 1,024 0.090, a learning rate of 0.005 0.091; an average of the weights (0.999) does nothing, 0.099.
 #[test]
-#[ignore = "six trainings of 20,000 steps"]
+#[ignore = "twelve trainings of 20,000 steps"]
 fn twenty_thousand_steps_bring_the_field_within_a_tenth_on_every_path() {
     let folder = TempDir::new().unwrap();
     let here = folder.path();
     for target in ["eight-gaussians", "two-moons"] {
         for entry in &PATHS {
             let file = json!({
-                "path": entry.name, "prediction": "velocity", "target": target, "steps": 20_000,
+                "path": entry.name, "prediction": "velocity", "target": target, "steps": 20_000, "network": {"time_embedding": "fourier"},
                 "optimizer": {"schedule": "cosine"}, "sampling": {"count": 500},
             });
             fs::write(here.join("e.json"), file.to_string()).unwrap();
@@ -175,7 +179,8 @@ fn twenty_thousand_steps_bring_the_field_within_a_tenth_on_every_path() {
             let metrics: Value = serde_json::from_slice(&fs::read(here.join("out/metrics.json")).unwrap()).unwrap();
             let rms = metrics["field_rms"].as_f64().unwrap();
             println!("{target} {}: {rms:.4}", entry.name);
-            assert!(rms < 0.1, "{target} {}: {rms}", entry.name);
+            // the bound is a tenth; the figures above, and a margin for other seeds
+            assert!(rms < 0.085, "{target} {}: {rms}", entry.name);
         }
     }
 }
@@ -198,6 +203,11 @@ fn what_does_not_fit_is_refused_in_one_line() {
     );
     let said = run(&["coupling.kind=minibatch-ot", "prediction=score"]);
     assert!(said.contains("independent") && said.contains("noise"), "{said}");
+    let said = run(&["coupling.kind=minibatch-ot", "sampling.exact=true"]);
+    assert!(
+        said.contains("sampling.exact") && said.contains("take coupling independent"),
+        "{said}"
+    );
     let said = run(&["source.kind=ring", "prediction=score"]);
     assert!(said.contains("standard normal"), "{said}");
     let said = run(&["path.kind=vp", "path.beta1=-3"]);

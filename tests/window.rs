@@ -170,6 +170,87 @@ fn lenses_switch_and_say_where_they_do_not_apply() {
 }
 
 #[test]
+fn every_process_of_the_sde_lens_has_its_own_rows() {
+    let mut harness = usual();
+    harness.get_by_label("SDE").click();
+    harness.run_steps(3);
+    let has = |harness: &Harness<'static, App>, label: &str| harness.query_all_by_label_contains(label).count() > 0;
+    for row in ["Noise level", "Schedule", "Sampler", "Follow the exact field"] {
+        assert!(has(&harness, row), "{row}");
+    }
+    harness.state_mut().lab.stages[0].sampling.process = lab::Process::Noising;
+    harness.run_steps(3);
+    assert!(has(&harness, "data becomes noise"));
+    for row in ["Noise level", "Sampler:", "Follow the exact field"] {
+        assert!(!has(&harness, row), "{row} does nothing here");
+    }
+    harness.state_mut().lab.stages[0].sampling.process = lab::Process::Langevin;
+    harness.run_steps(3);
+    assert!(has(&harness, "the clock shows τ"));
+    assert!(has(&harness, "Follow the exact field") && !has(&harness, "Noise level"));
+    assert!(!harness.get_by_label("New noise").accesskit_node().is_disabled());
+}
+
+#[test]
+fn the_panel_warns_where_settings_end_badly() {
+    let mut harness = usual();
+    let has = |harness: &Harness<'static, App>, label: &str| harness.query_all_by_label_contains(label).count() > 0;
+    assert!(!has(&harness, "Only for a straight"));
+    harness.state_mut().lab.stages[0].sampling.sampler = lab::Sampler::Restart;
+    harness.run_steps(3);
+    assert!(has(&harness, "Only for a straight (reflowed) flow"));
+    // one evaluation is not "1 evaluations"
+    harness.state_mut().lab.stages[0].sampling.steps = 1;
+    harness.run_steps(3);
+    assert!(has(&harness, "1 evaluation of the network") && !has(&harness, "1 evaluations"));
+    assert!(!has(&harness, "Take the grid"));
+    harness.state_mut().lab.runs[0].experiment.path = Path::default_of("ou").expect("a path");
+    harness.run_steps(3);
+    harness.get_by_label_contains("Take the grid").click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().lab.stages[0].sampling.grid, lab::Grid::Quadratic);
+    assert!(!has(&harness, "Take the grid"));
+}
+
+#[test]
+fn particles_follow_the_exact_field_where_there_is_one_and_the_panel_says_where_there_is_none() {
+    let mut harness = usual();
+    harness.get_by_label("Follow the exact field").click();
+    harness.run_steps(3);
+    assert!(harness.state().lab.stages[0].sampling.exact);
+    assert!(
+        harness
+            .query_all_by_label_contains("of the exact field per particle")
+            .count()
+            > 0
+    );
+    let lab = moons();
+    let mut shown = scene(&lab);
+    shown.stages[0].no_exact = Some("the coupling is not independent".into());
+    let mut harness = open(lab, shown, [1440.0, 900.0]);
+    let switch = harness.get_by_label("Follow the exact field");
+    assert!(switch.accesskit_node().is_disabled());
+    assert!(
+        harness
+            .query_all_by_label_contains("the coupling is not independent")
+            .count()
+            > 0
+    );
+    // opened with it on: it can be taken off, and what is shown instead is said
+    harness.state_mut().lab.stages[0].sampling.exact = true;
+    harness.run_steps(3);
+    assert!(
+        harness
+            .query_all_by_label_contains("follow the learned field meanwhile")
+            .count()
+            > 0
+    );
+    harness.get_by_label("Follow the exact field").click();
+    harness.run_steps(3);
+    assert!(!harness.state().lab.stages[0].sampling.exact);
+}
+
+#[test]
 fn pressing_the_clocks_sends_commands_and_moves_flow_time() {
     let mut harness = usual();
     press(&mut harness, Modifiers::NONE, Key::Space);

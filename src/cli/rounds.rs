@@ -108,7 +108,11 @@ fn members(file: &RunFile, rounds: u32, distill: Option<Distill>) -> Vec<Member>
     let mut members: Vec<Member> = (1..=rounds)
         .map(|round| Member {
             folder: format!("round-{round}"),
-            sampling: file.sampling,
+            // pairs of a flow have no exact field
+            sampling: Sampling {
+                exact: file.sampling.exact && round == 1,
+                ..file.sampling
+            },
             run: match round {
                 1 => LabRun {
                     id: 1,
@@ -134,6 +138,7 @@ fn members(file: &RunFile, rounds: u32, distill: Option<Distill>) -> Vec<Member>
     let one_step = Sampling {
         sampler: Sampler::Euler,
         steps: 1,
+        exact: false,
         ..file.sampling
     };
     if matches!(distill, Some(Distill::Model | Distill::Both)) {

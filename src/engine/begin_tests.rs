@@ -6,7 +6,8 @@ use super::command::{BackendChoice, Command};
 use super::session::Session;
 use super::worker::begins;
 use crate::flow::coupling::{Coupling, ModelPairs};
-use crate::lab::{Lab, Origin, RunFile, RunRecord};
+use crate::flow::path::Path;
+use crate::lab::{Lab, Lens, Origin, RunFile, RunRecord, Sampler, Sampling};
 use crate::net::Checkpoint;
 
 /// Two rounds, short ones.
@@ -122,4 +123,71 @@ fn all_runs_of_an_untrained_lab_begin_and_one_of_a_trained_lab() {
     assert_eq!(begins(&lab), [1, 2]);
     lab.runs[1].record = Some(Arc::new(RunRecord::default()));
     assert_eq!(begins(&lab), [1]);
+}
+
+#[test]
+fn a_reflow_of_a_ve_diffusion_pairs_unit_noise_with_the_ends_of_its_probability_flow() {
+    let mut lab = two_rounds();
+    let parent = &mut lab.runs[0].experiment;
+    parent.path = Path::default_of("ve").expect("a path");
+    parent.steps = 400;
+    let made = ModelPairs {
+        pairs: 256,
+        steps: 24,
+        ..ModelPairs::default()
+    };
+    lab.runs[1].experiment = lab.runs[0].experiment.clone().on_pairs_of_a_flow(made);
+    lab.runs[1].experiment.steps = 400;
+    let mut session = session();
+    session.begin(&Arc::new(lab));
+    for run in [1, 2] {
+        session.command(Command::Play(run));
+    }
+    while session.advance() {}
+    let pairs = session.pairs(2, 256);
+    assert_eq!(pairs.len(), 256);
+    // the child's source is the plain one: of unit variance, whatever sigma the parent starts at
+    let square = pairs.iter().map(|p| p[0] * p[0] + p[1] * p[1]).sum::<f32>() / 256.0;
+    // |x0|^2 has mean 2 and standard deviation 2: three standard errors
+    assert!((square - 2.0).abs() < 3.0 * 2.0 / 16.0, "{square}");
+    // and each goes where the parent's probability-flow ODE takes it from sigma(0) x0
+    let scale = Path::default_of("ve").expect("a path").start_scale() as f32;
+    assert!(scale > 10.0);
+    let start = pairs.iter().map(|p| [scale * p[0], scale * p[1]]).collect();
+    let along = Sampling {
+        lens: Lens::PfOde,
+        sampler: made.sampler,
+        steps: made.steps,
+        count: 256,
+        ..Sampling::default()
+    };
+    let ends = session
+        .sample(1, &along, Some(start), false)
+        .expect("it is trained")
+        .ends();
+    for (pair, end) in pairs.iter().zip(&ends) {
+        for c in 0..2 {
+            let off = (pair[2 + c] - end[c]).abs();
+            assert!(off <= 1e-4 * (1.0 + end[c].abs()), "{pair:?} {end:?}");
+        }
+    }
+    // the child has learned straight ways to them: one Euler step of it lands nearer its own pairs than their mean
+    let starts = pairs.iter().map(|p| [p[0], p[1]]).collect();
+    let euler = Sampling {
+        sampler: Sampler::Euler,
+        steps: 1,
+        count: 256,
+        ..Sampling::default()
+    };
+    let child = session
+        .sample(2, &euler, Some(starts), false)
+        .expect("it is trained")
+        .ends();
+    let mean = [2, 3].map(|c| pairs.iter().map(|p| p[c]).sum::<f32>() / 256.0);
+    let off = |at: &dyn Fn(usize) -> [f32; 2]| {
+        let one = |i: usize| (at(i)[0] - pairs[i][2]).powi(2) + (at(i)[1] - pairs[i][3]).powi(2);
+        (0..256).map(one).sum::<f32>() / 256.0
+    };
+    let (learned, constant) = (off(&|i| child[i]), off(&|_| mean));
+    assert!(learned < 0.5 * constant, "{learned} {constant}");
 }

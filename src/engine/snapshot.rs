@@ -171,6 +171,8 @@ pub struct StageSnapshot {
     pub exact_is_estimate: bool,
     /// The map, where the stage shows one.
     pub map: Option<Arc<MapGrid>>,
+    /// Why the experiment has no exact field that particles could follow; None where it has one.
+    pub no_exact: Option<Arc<str>>,
     /// One particle's solver steps, where that layer is on.
     pub anatomy: Option<Arc<Dissected>>,
 }

@@ -12,11 +12,11 @@ use super::probe::{ConditionalOf, LearnedOf};
 use super::sampling::start_points;
 use super::session::Session;
 use super::snapshot::{FieldGrid, RunState, StageSnapshot};
-use crate::flow::coupling::PairStream;
+use crate::flow::coupling::{Coupling, PairStream};
 use crate::flow::distribution::Distribution;
 use crate::flow::path::Path;
 use crate::flow::random::Stream;
-use crate::lab::{Experiment, Lens, Process, Sampling, Stage};
+use crate::lab::{Experiment, Lens, Process, Sampling, Stage, exact_lack};
 
 /// Points of the target shown.
 const TARGET_POINTS: usize = 2048;
@@ -50,6 +50,8 @@ pub struct ActiveStage {
     pub(super) learned_of: Option<LearnedOf>,
     pub(super) map: MapState,
     pub(super) anatomy: AnatomyState,
+    /// Of which distributions and coupling it is known whether there is an exact field.
+    truth_of: Option<(Arc<Distribution>, Arc<Distribution>, Coupling)>,
     throttle: Throttle,
     secs_per_particle: f64,
 }
@@ -68,6 +70,7 @@ impl Default for ActiveStage {
             learned_of: None,
             map: MapState::default(),
             anatomy: AnatomyState::default(),
+            truth_of: None,
             throttle: Throttle::new(3, Duration::from_millis(27)),
             secs_per_particle: 0.0,
         }
@@ -130,6 +133,18 @@ impl ActiveStage {
         self.points_of = Some(key);
         self.drawn = None;
         true
+    }
+
+    /// Whether there is an exact field, where the distributions or the coupling changed.
+    fn refresh_truth(&mut self, experiment: &Experiment) {
+        let (source, target, coupling) = (&experiment.source, &experiment.target, &experiment.coupling);
+        if let Some((s, t, c)) = &self.truth_of
+            && (s, t, c) == (source, target, coupling)
+        {
+            return;
+        }
+        self.truth_of = Some((Arc::clone(source), Arc::clone(target), coupling.clone()));
+        self.snapshot.no_exact = exact_lack(experiment).map(Arc::from);
     }
 
     /// How many particles are drawn: all at rest; in training as many as take their part of [`PREVIEW`] (of [`MAP_PREVIEW`]
@@ -241,6 +256,7 @@ impl Session {
                 let shown = stage.stage.sampling.shown_for(&self.runs[at].experiment);
                 stage.snapshot.split = shown.lens == Lens::PfOde;
                 worked |= stage.refresh_points(&self.runs[at].experiment);
+                stage.refresh_truth(&self.runs[at].experiment);
                 self.refresh_pairs(&mut stage, at);
                 self.refresh_conditional(&mut stage, at);
                 worked |= self.refresh_learned(&mut stage, at);

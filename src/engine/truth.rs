@@ -9,7 +9,7 @@ use crate::backend::TrainJob;
 use crate::flow::Point;
 use crate::flow::coupling::Coupling;
 use crate::flow::exact::{ExactField, Floor, Worth, available, floor};
-use crate::lab::Experiment;
+use crate::lab::{Experiment, exact_lack};
 
 /// Component evaluations that one measure may cost: about a second on one core.
 const BUDGET: usize = 40_000_000;
@@ -30,10 +30,7 @@ pub struct Truth {
 /// In words, where there is none: too many components.
 pub fn of(experiment: &Experiment) -> Result<Truth, String> {
     if experiment.coupling != Coupling::Independent {
-        let name = experiment.coupling.name();
-        return Err(format!(
-            "the exact field is known for the independent coupling only, not for {name}"
-        ));
+        return Err(exact_lack(experiment).unwrap_or_default());
     }
     let (source, target) = (experiment.source.components(), experiment.target.components());
     let worth = available(&source, &target)?;

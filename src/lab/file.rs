@@ -100,6 +100,7 @@ impl Draft {
         experiment.prediction_fits().map_err(BadInput::new)?;
         let fits = file.sampling.fits(experiment);
         fits.map_err(|misfit| BadInput::new(misfit.to_string()))?;
+        file.sampling.exact_fits(experiment).map_err(BadInput::new)?;
         check_states(&file.sampling, "sampling")?;
         Ok(file)
     }

@@ -1,7 +1,10 @@
 //! Which lens and which sampler go with which experiment, why not, and what is shown in their stead.
 
-use super::{Experiment, Lens, Sampler, Sampling};
+use super::{Experiment, Grid, Lens, Sampler, Sampling};
+use crate::flow::coupling::Coupling;
+use crate::flow::exact::available;
 use crate::flow::lens::Unfit;
+use crate::flow::path::Path;
 use crate::flow::sampler::{Family, Process, SAMPLERS};
 
 /// Why an experiment is not sampled as asked. Its `Display` says what would mend it.
@@ -50,6 +53,16 @@ pub fn suits(lens: Lens, sampler: Sampler) -> bool {
     (sampler.row().family == Family::Stochastic) == (lens == Lens::Sde)
 }
 
+/// The grid on which a few steps end well: even in t, except on the OU path, which moves fastest at its very end (two moons, exact
+/// field, 32 steps of Heun: W2 squared 0.60 even in t, 0.023 quadratic, 0.024 log-snr; every other path is at its floor, 0.022,
+/// even in t).
+pub const fn usual_grid(path: Path) -> Grid {
+    match path {
+        Path::Ou { .. } => Grid::Quadratic,
+        _ => Grid::Uniform,
+    }
+}
+
 /// The sampler that a lens begins with.
 pub const fn usual_sampler(lens: Lens) -> Sampler {
     match lens {
@@ -57,6 +70,18 @@ pub const fn usual_sampler(lens: Lens) -> Sampler {
         // exact where the score is linear: no step is too long for it
         Lens::Sde => Sampler::Ddpm,
     }
+}
+
+/// Why an experiment has no exact field, with what would give it one; None where it has.
+pub fn exact_lack(experiment: &Experiment) -> Option<String> {
+    if experiment.coupling != Coupling::Independent {
+        let name = experiment.coupling.name();
+        return Some(format!(
+            "the exact field is known for the independent coupling only, not for {name}: take coupling independent"
+        ));
+    }
+    let (source, target) = (experiment.source.components(), experiment.target.components());
+    available(&source, &target).err()
 }
 
 impl Sampling {
@@ -72,6 +97,21 @@ impl Sampling {
         } else {
             Err(Misfit::Sampler(self.lens, self.sampler))
         }
+    }
+
+    /// Whether particles can follow the exact field of this experiment, where they are to.
+    ///
+    /// # Errors
+    /// In words, with what would mend it.
+    pub fn exact_fits(&self, experiment: &Experiment) -> Result<(), String> {
+        if !self.exact {
+            return Ok(());
+        }
+        exact_lack(experiment).map_or(Ok(()), |why| {
+            Err(format!(
+                "\"sampling.exact\" is true, but {why}; leave it out to follow the learned field"
+            ))
+        })
     }
 
     /// What is shown of an experiment under these settings: themselves where they fit, else flow matching (a lens that does
@@ -108,7 +148,23 @@ impl Sampling {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::coupling::Coupling;
+
+    #[test]
+    fn the_exact_field_that_is_not_there_is_said_with_what_would_mend_it() {
+        let mut experiment = Experiment::default();
+        let exact = Sampling {
+            exact: true,
+            ..Sampling::default()
+        };
+        assert_eq!(exact.exact_fits(&experiment), Ok(()));
+        experiment.coupling = Coupling::default_of("minibatch-ot").unwrap();
+        let text = exact.exact_fits(&experiment).unwrap_err();
+        assert!(
+            text.contains("sampling.exact") && text.contains("take coupling independent"),
+            "{text}"
+        );
+        assert_eq!(Sampling::default().exact_fits(&experiment), Ok(()), "nobody asked");
+    }
 
     #[test]
     fn what_does_not_fit_is_said_and_flow_matching_is_shown() {

@@ -4,7 +4,7 @@
 use rust_i18n::t;
 
 use super::short;
-use super::words::{described, grouped, id_of, name_of};
+use super::words::{counted, described, grouped, id_of, name_of};
 use crate::engine::measures::Measures;
 use crate::lab::{Lab, LabRun, Origin, RunId, Sampler, Sampling};
 
@@ -132,7 +132,12 @@ fn sampling(told: &Told) -> String {
     let how = if s.sampler == Sampler::Dopri5 {
         t!("caption.adaptive", sampler = sampler, tolerance = s.tolerance).into_owned()
     } else {
-        t!("caption.fixed", sampler = sampler, steps = grouped(u64::from(s.steps))).into_owned()
+        t!(
+            "caption.fixed",
+            sampler = sampler,
+            steps = counted("step", u64::from(s.steps))
+        )
+        .into_owned()
     };
     let lens = id_of(&s.lens);
     let lens = if lens == "flow-matching" {
@@ -141,7 +146,7 @@ fn sampling(told: &Told) -> String {
         t!("caption.lens", lens = name_of("lens", &lens)).into_owned()
     };
     let evaluations = told.measures.and_then(|m| m.evaluations).map_or_else(String::new, |n| {
-        t!("caption.evaluations", count = grouped(u64::from(n))).into_owned()
+        t!("caption.evaluations", evaluations = counted("evaluation", u64::from(n))).into_owned()
     });
     t!(
         "caption.sampling",

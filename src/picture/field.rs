@@ -70,9 +70,10 @@ pub fn field_arrows(learned: &FieldGrid, exact: Option<&FieldGrid>, theme: Theme
 const TRIANGLES_A_ROW: usize = 13;
 
 /// The velocity at grid points as the sum of its two terms in the probability-flow ODE, v = -f x + g^2 score / 2 (t runs
-/// towards the data): the sum, the drift from the same point, and half a score from the drift's tip to that of the sum. One
-/// scale for all three.
-pub fn split_arrows(learned: &FieldGrid, path: Path, theme: Theme) -> [Mark; 3] {
+/// towards the data): the sum, the drift from the same point, and half a score from the drift's tip to that of the sum. The two
+/// terms have one scale; so has the sum, except where they nearly cancel: it is then drawn longer by a round factor, which is the
+/// second value, for the legend to say.
+pub fn split_arrows(learned: &FieldGrid, path: Path, theme: Theme) -> ([Mark; 3], u32) {
     let rate = -path.forward_drift(learned.t) as f32;
     let every = learned.columns.max(learned.rows).div_ceil(TRIANGLES_A_ROW).max(1);
     let mut parts = Vec::new();
@@ -86,14 +87,8 @@ pub fn split_arrows(learned: &FieldGrid, path: Path, theme: Theme) -> [Mark; 3] 
             }
         }
     }
-    let mut sizes: Vec<f32> = parts
-        .iter()
-        .map(|(_, v, d)| v[0].hypot(v[1]).max(d[0].hypot(d[1])))
-        .collect();
-    sizes.sort_unstable_by(f32::total_cmp);
-    let high = sizes
-        .get(sizes.len().saturating_sub(1) * 9 / 10)
-        .map_or(1.0, |s| s.max(1e-6));
+    let high = high_of(parts.iter().map(|(_, v, d)| v[0].hypot(v[1]).max(d[0].hypot(d[1]))));
+    let longer = longer(high / high_of(parts.iter().map(|(_, v, _)| v[0].hypot(v[1]))));
     let cell = cell(learned).map(|c| c * every as f32);
     let scale = 0.95 * cell[0].min(cell[1]) / high;
     let scaled = |v: [f32; 2]| v.map(|c| scale * c);
@@ -108,10 +103,11 @@ pub fn split_arrows(learned: &FieldGrid, path: Path, theme: Theme) -> [Mark; 3] 
     let points = || parts.iter().map(|p| p.0).collect();
     let tips = parts.iter().map(|(x, _, d)| [0, 1].map(|c| x[c] + scale * d[c]));
     let halves = parts.iter().map(|(_, v, d)| scaled([0, 1].map(|c| v[c] - d[c])));
-    [
+    let grown = |v: [f32; 2]| v.map(|c| longer as f32 * scale * c);
+    let marks = [
         arrows(
             points(),
-            parts.iter().map(|p| scaled(p.1)).collect(),
+            parts.iter().map(|p| grown(p.1)).collect(),
             palette.text,
             2.4,
             false,
@@ -124,8 +120,29 @@ pub fn split_arrows(learned: &FieldGrid, path: Path, theme: Theme) -> [Mark; 3] 
             false,
         ),
         arrows(tips.collect(), halves.collect(), palette.learned, 1.7, true),
-    ]
+    ];
+    (marks, longer)
 }
+
+/// The 90th percentile, above 0.
+fn high_of(sizes: impl Iterator<Item = f32>) -> f32 {
+    let mut sizes: Vec<f32> = sizes.collect();
+    sizes.sort_unstable_by(f32::total_cmp);
+    sizes
+        .get(sizes.len().saturating_sub(1) * 9 / 10)
+        .map_or(1.0, |s| s.max(1e-6))
+}
+
+/// By which round factor a sum is drawn longer whose terms are so many times as large; 1 where it is seen without.
+fn longer(ratio: f32) -> u32 {
+    if ratio < 4.0 {
+        return 1;
+    }
+    LONGER.into_iter().rev().find(|f| *f as f32 <= ratio).unwrap_or(1)
+}
+
+/// The factors by which a sum of terms that nearly cancel may be drawn longer.
+pub const LONGER: [u32; 7] = [1, 2, 5, 10, 20, 50, 100];
 
 /// Color of a speed, as a share of the fastest: the part of cividis that stands out from the background.
 pub fn speed_color(theme: Theme, share: f32) -> Rgba {
@@ -237,7 +254,8 @@ mod tests {
             rows: 4,
             values: (0..16).map(|i| [i as f32, 3.0 - 0.5 * i as f32]).collect(),
         };
-        let marks = split_arrows(&grid, Path::default_of("vp").unwrap(), Theme::Print);
+        let (marks, longer) = split_arrows(&grid, Path::default_of("vp").unwrap(), Theme::Print);
+        assert_eq!(longer, 1);
         let [sum, drift, half] = marks.map(|mark| match mark {
             Mark::Arrows { at, by, .. } => (at, by),
             other => panic!("{other:?}"),
@@ -255,5 +273,30 @@ mod tests {
             let (at, by) = (drift.0[i], drift.1[i]);
             assert!(at[0] * by[0] >= 0.0 && at[1] * by[1] >= 0.0);
         }
+    }
+
+    #[test]
+    fn a_sum_whose_terms_cancel_is_drawn_longer_and_says_so() {
+        let vp = Path::default_of("vp").unwrap();
+        let mut grid = FieldGrid {
+            t: 0.05,
+            bounds: [-2.0, -2.0, 2.0, 2.0],
+            columns: 4,
+            rows: 4,
+            values: vec![[0.05, -0.02]; 16],
+        };
+        let (marks, longer) = split_arrows(&grid, vp, Theme::Dark);
+        // the drift is about 10 |x| there
+        assert_eq!(longer, 100);
+        let by = |mark: &Mark| match mark {
+            Mark::Arrows { by, .. } => by[0],
+            other => panic!("{other:?}"),
+        };
+        let rest = [0, 1].map(|c| by(&marks[1])[c] + by(&marks[2])[c]);
+        for c in 0..2 {
+            assert!((by(&marks[0])[c] - 100.0 * rest[c]).abs() < 1e-3, "{rest:?}");
+        }
+        grid.values = vec![[4.0, -3.0]; 16];
+        assert_eq!(split_arrows(&grid, vp, Theme::Dark).1, 5);
     }
 }

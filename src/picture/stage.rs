@@ -425,20 +425,27 @@ fn add_arrows(input: &StageInput, cache: &mut StageCache, picture: &mut Picture)
     }
 }
 
+/// What the legend says of the sum, drawn so many times longer than its terms.
+const fn sum_words(longer: u32) -> (&'static str, &'static str) {
+    match longer {
+        0 | 1 => ("legend.sum", "velocity, their sum"),
+        2 => ("legend.sum_2", "velocity, their sum, 2 times longer"),
+        5 => ("legend.sum_5", "velocity, their sum, 5 times longer"),
+        10 => ("legend.sum_10", "velocity, their sum, 10 times longer"),
+        20 => ("legend.sum_20", "velocity, their sum, 20 times longer"),
+        50 => ("legend.sum_50", "velocity, their sum, 50 times longer"),
+        _ => ("legend.sum_100", "velocity, their sum, 100 times longer"),
+    }
+}
+
 /// Drift, half a score from its tip, and their sum.
 fn add_split(input: &StageInput, learned: &FieldGrid, picture: &mut Picture) {
     let theme = input.theme;
-    let [sum, drift, half] = split_arrows(learned, input.path, theme);
+    let ([sum, drift, half], longer) = split_arrows(learned, input.path, theme);
+    let (sum_key, sum_text) = sum_words(longer);
     let palette = theme.palette();
     for (name, mark, key, text, color, dashed) in [
-        (
-            "velocity",
-            sum,
-            "legend.sum",
-            "velocity, their sum",
-            palette.text,
-            false,
-        ),
+        ("velocity", sum, sum_key, sum_text, palette.text, false),
         ("drift", drift, "legend.drift", "drift, −f x", palette.chord, false),
         (
             "half-score",
@@ -533,7 +540,9 @@ fn lines(input: &StageInput, colors: &[Rgba]) -> Lines {
         points.extend(picked.iter().map(|&k| states[k]));
     }
     // fainter than what moves along them
-    let alpha = by_count(shown / 4, if input.layers.particles { 0.6 } else { 0.75 });
+    let rough = roughness(&points, picked.len(), input.bounds);
+    let alpha =
+        by_count(shown / 4, if input.layers.particles { 0.6 } else { 0.75 }) * (SMOOTH / rough.max(SMOOTH)).max(0.12);
     let dot_alpha = by_count(points.len() / 12, 0.85);
     let dots = |c: &Rgba| std::iter::repeat_n(with_alpha(*c, dot_alpha), picked.len());
     Lines {
@@ -543,6 +552,22 @@ fn lines(input: &StageInput, colors: &[Rgba]) -> Lines {
         colors: Arc::new(colors[..shown].iter().map(|c| with_alpha(*c, alpha)).collect()),
         dot_colors: Arc::new(colors[..shown].iter().flat_map(dots).collect()),
     }
+}
+
+/// Ways of so many times the picture's longer side, about, are as dark as they can be; longer ones, driven by noise, would cover all.
+const SMOOTH: f32 = 2.0;
+
+/// The mean length of the first lines, in longer sides of the picture.
+fn roughness(points: &[[f32; 2]], stride: usize, bounds: [f32; 4]) -> f32 {
+    let side = (bounds[2] - bounds[0]).max(bounds[3] - bounds[1]).max(1e-6);
+    let lines: Vec<&[[f32; 2]]> = points.chunks_exact(stride.max(2)).take(48).collect();
+    let length = |line: &&[[f32; 2]]| -> f32 {
+        line.windows(2)
+            .map(|w| (w[1][0] - w[0][0]).hypot(w[1][1] - w[0][1]))
+            .sum()
+    };
+    let mean = lines.iter().map(length).sum::<f32>() / lines.len().max(1) as f32;
+    if mean.is_finite() { mean / side } else { 0.0 }
 }
 
 /// Opacity of many: `most` up to 50, then falling with the square root of the count, so that clouds of any size look alike.

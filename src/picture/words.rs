@@ -80,6 +80,12 @@ fn file_name(path: &str) -> String {
     path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned()
 }
 
+/// `1 evaluation`, `2,048 steps`: `count.<what>` with its number.
+pub fn counted(what: &str, n: u64) -> String {
+    let form = if n == 1 { "one" } else { "many" };
+    rust_i18n::t!(format!("count.{what}.{form}"), n = grouped(n)).into_owned()
+}
+
 /// With commas between thousands.
 pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
@@ -97,6 +103,12 @@ pub fn grouped(count: u64) -> String {
 mod tests {
     use super::*;
     use crate::flow::distribution::{Distribution, TwoMoons};
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!(counted("evaluation", 1), "1 evaluation");
+        assert_eq!(counted("step", 2048), "2,048 steps");
+    }
 
     #[test]
     fn a_stage_says_what_it_shows_in_its_own_words() {

@@ -54,6 +54,11 @@ fn parts(budget: &Budget, colors: &theme::Theme) -> [(&'static str, f64, Color32
     ]
 }
 
+/// Whether any run has, or will have, a budget.
+pub fn holds(app: &App) -> bool {
+    app.lab.runs.iter().any(|run| run.experiment.budget_holds())
+}
+
 /// The section: a legend and one bar a run.
 pub fn ui(app: &mut App, ui: &mut Ui) {
     section(ui, "section.budget");

@@ -1,6 +1,6 @@
 //! The lens: which equation carries the particles, how it is solved, and the measures.
 
-use eframe::egui::{Button, RichText, Ui, vec2};
+use eframe::egui::{Button, Checkbox, RichText, Ui, vec2};
 use rust_i18n::t;
 
 use super::{anatomy, budget, couplings, map, measures};
@@ -9,37 +9,57 @@ use crate::app::theme::{self, text};
 use crate::app::ui_command::UiCommand;
 use crate::app::widgets::formula::formula;
 use crate::app::widgets::number::Number;
-use crate::app::widgets::row::{Choice, Words, choice_row, number_row, section, text_or, whole_row};
+use crate::app::widgets::row::{Choice, Words, choice_row, number_row, section, text_or, whole_row, with_tip};
 use crate::flow::lens::Unfit;
+use crate::flow::path::Path;
 use crate::flow::sampler::{Family, GRIDS, MOST_NOISE, NOISE_SCHEDULES, PROCESSES, SAMPLERS};
-use crate::lab::{Grid, Lens, Misfit, NoiseSchedule, Process, Sampler, Sampling, Stage, suits};
+use crate::lab::{Grid, Lens, Misfit, NoiseSchedule, Process, Sampler, Sampling, Stage, suits, usual_grid};
+use crate::picture::words::counted;
 
 /// The whole panel.
 pub fn ui(app: &mut App, ui: &mut Ui) {
     anatomy::ui(app, ui);
     couplings::ui(app, ui);
     // first, where no fold hides it: what a reflow changes is seen there
-    budget::ui(app, ui);
+    let has_budget = budget::holds(app);
+    if has_budget {
+        budget::ui(app, ui);
+    }
     section(ui, "section.lens");
     let experiment = app.experiment();
-    let mut stage = app.stage().clone();
-    let misfit = match stage.sampling.fits(&experiment) {
+    let shown = app.stage().clone();
+    let misfit = match shown.sampling.fits(&experiment) {
         Err(Misfit::Lens(_, unfit)) => Some(unfit),
         _ => None,
     };
-    equation(ui, &stage.sampling);
-    if let Some(unfit) = misfit {
-        does_not_apply(ui, stage.sampling.lens, unfit);
+    let short = ui.clip_rect().height() < SHORT;
+    equation(ui, &shown.sampling, short);
+    if short {
+        // no fold hides the map from a small window
+        map::ui(app, ui);
     }
-    sampling(ui, &mut stage);
+    if let Some(unfit) = misfit {
+        does_not_apply(ui, shown.sampling.lens, unfit);
+    }
+    let mut stage = app.stage().clone();
+    let no_exact = app.stage_snapshot().no_exact;
+    sampling(ui, &mut stage, experiment.path, no_exact.as_deref());
     if stage != *app.stage() {
         *app.stage_mut() = stage;
     }
     buttons(app, ui, misfit.is_none());
-    map::ui(app, ui);
+    if !short {
+        map::ui(app, ui);
+    }
     section(ui, "section.measures");
     measures::ui(app, ui);
+    if !has_budget {
+        budget::ui(app, ui);
+    }
 }
+
+/// Panels lower than this have no room for the note under the equation, and the map before the sampler.
+const SHORT: f32 = 440.0;
 
 /// The equation of what is shown, and its key in the locale file.
 const fn equation_of(sampling: &Sampling) -> (&'static str, &'static str) {
@@ -52,19 +72,21 @@ const fn equation_of(sampling: &Sampling) -> (&'static str, &'static str) {
     }
 }
 
-fn equation(ui: &mut Ui, sampling: &Sampling) {
+fn equation(ui: &mut Ui, sampling: &Sampling, short: bool) {
     let (tex, key) = equation_of(sampling);
     ui.vertical_centered(|ui| {
         let color = theme::current(ui).text;
         let spoken = t!(format!("lens.{key}.spoken"));
-        let size = if sampling.lens == Lens::FlowMatching {
+        let size = if sampling.lens == Lens::FlowMatching && !short {
             text::EQUATION
         } else {
             text::LONG_EQUATION
         };
         let response = formula(ui, tex, size, color, &spoken);
         response.on_hover_text(t!(format!("lens.{key}.hint")));
-        ui.label(RichText::new(t!(format!("lens.{key}.note"))).color(theme::current(ui).weak));
+        if !short {
+            ui.label(RichText::new(t!(format!("lens.{key}.note"))).color(theme::current(ui).weak));
+        }
     });
     ui.add_space(4.0);
 }
@@ -107,7 +129,7 @@ fn noise(ui: &mut Ui, s: &mut Sampling) {
     }
 }
 
-fn sampling(ui: &mut Ui, stage: &mut Stage) {
+fn sampling(ui: &mut Ui, stage: &mut Stage, path: Path, no_exact: Option<&str>) {
     let s = &mut stage.sampling;
     if s.lens == Lens::Sde {
         noise(ui, s);
@@ -115,6 +137,9 @@ fn sampling(ui: &mut Ui, stage: &mut Stage) {
     if s.process != Process::Generate {
         let number = Number::whole(8.0..=1024.0, 1.0..=10_000.0).log();
         s.steps = whole_row(ui, &Words::of("solver_steps"), &number, u64::from(s.steps)) as u32;
+        if s.process == Process::Langevin {
+            exact(ui, s, no_exact);
+        }
         shown(ui, stage);
         return;
     }
@@ -133,7 +158,7 @@ fn sampling(ui: &mut Ui, stage: &mut Stage) {
             let hint = t!(
                 words,
                 order = row.order,
-                evaluations = row.evaluations,
+                evaluations = counted("evaluation", u64::from(row.evaluations)),
                 summary = summary
             );
             (
@@ -164,10 +189,41 @@ fn sampling(ui: &mut Ui, stage: &mut Stage) {
                 })
                 .collect();
             choice_row(ui, &Words::of("grid"), &mut s.grid, &grids);
-            cost(ui, sampler, s.steps);
+            better_grid(ui, s, path);
+            cost(ui, sampler, s.steps, s.exact && no_exact.is_none());
         }
     }
+    exact(ui, s, no_exact);
     shown(ui, stage);
+}
+
+/// Another grid, on a path where even steps end badly.
+fn better_grid(ui: &mut Ui, s: &mut Sampling, path: Path) {
+    let better = usual_grid(path);
+    if s.grid != Grid::Uniform || better == Grid::Uniform {
+        return;
+    }
+    let grid = text_or(&format!("option.grid.{}.name", better.name()), better.name());
+    ui.label(RichText::new(t!("lens.better_grid", grid = grid)).color(theme::current(ui).warn));
+    if ui.button(t!("lens.take_grid", grid = grid)).clicked() {
+        s.grid = better;
+    }
+}
+
+/// Whether particles follow the exact field; where there is none, why.
+fn exact(ui: &mut Ui, s: &mut Sampling, no_exact: Option<&str>) {
+    let words = Words::of("exact_particles");
+    let possible = no_exact.is_none() || s.exact;
+    let response = ui.add_enabled(possible, Checkbox::new(&mut s.exact, words.name.as_str()));
+    with_tip(response, &words);
+    if let Some(why) = no_exact {
+        let colors = theme::current(ui);
+        let ink = if s.exact { colors.fault } else { colors.weak };
+        ui.label(RichText::new(t!("lens.no_exact", why = why)).color(ink));
+        if s.exact {
+            ui.label(RichText::new(t!("lens.shows_learned")).color(colors.weak));
+        }
+    }
 }
 
 /// How many particles there are, and how many trajectories are drawn.
@@ -181,11 +237,16 @@ fn shown(ui: &mut Ui, stage: &mut Stage) {
 }
 
 /// What a particle costs, and the warning of a method that is wrong on most flows.
-fn cost(ui: &mut Ui, sampler: Sampler, steps: u32) {
+fn cost(ui: &mut Ui, sampler: Sampler, steps: u32, exact: bool) {
     let row = sampler.row();
     let colors = theme::current(ui);
-    let evaluations = steps.saturating_mul(row.evaluations);
-    ui.label(RichText::new(t!("lens.evaluations", evaluations = evaluations)).color(colors.weak));
+    let evaluations = counted("evaluation", u64::from(steps) * u64::from(row.evaluations));
+    let words = if exact {
+        t!("lens.evaluations_exact", evaluations = evaluations)
+    } else {
+        t!("lens.evaluations", evaluations = evaluations)
+    };
+    ui.label(RichText::new(words).color(colors.weak));
     if row.family == Family::Restart {
         ui.label(RichText::new(t!("lens.restart_warning")).color(colors.fault));
     }

@@ -27,6 +27,9 @@ use crate::picture::{Bounds, LegendEntry, Swatch, Transform, color};
 const LEGEND_FROM: f32 = 520.0;
 /// Plots narrower than this side by side have no numbers along their axes.
 const AXES_FROM: f32 = 380.0;
+/// Plots lower than this have no room beside the data for the clock, which is about so large.
+const LOW: f32 = 460.0;
+const CLOCK: egui::Vec2 = vec2(120.0, 34.0);
 /// Plots with a smaller side than this have smaller dots and thinner lines.
 const FULL_MARKS: f32 = 460.0;
 /// An inset's part of the plot's smaller side, and its least and greatest side.
@@ -95,9 +98,25 @@ fn bounds_of(app: &App, index: usize, shot: &StageSnapshot) -> PlotBounds {
         own.view
     } {
         Some(view) => view.bounds(own.size),
-        None if linked => fitted(app.lab.shown().map(|i| app.shot(i).bounds)),
-        None => fitted(std::iter::once(shot.bounds)),
+        None if linked => under_the_clock(fitted(app.lab.shown().map(|i| app.shot(i).bounds)), own.size),
+        None => under_the_clock(fitted(std::iter::once(shot.bounds)), own.size),
     }
+}
+
+/// A low plot leaves room above the data, so that the clock does not lie on it.
+fn under_the_clock(bounds: PlotBounds, size: egui::Vec2) -> PlotBounds {
+    if size.y <= CLOCK.y || size.y >= LOW {
+        return bounds;
+    }
+    let (min, mut max) = (bounds.min(), bounds.max());
+    let data_width = f64::from(size.y) * (max[0] - min[0]) / (max[1] - min[1]).max(1e-9);
+    if f64::from(size.x) - data_width > f64::from(2.0 * CLOCK.x) {
+        // there is room beside it
+        return bounds;
+    }
+    let part = f64::from(CLOCK.y / size.y);
+    max[1] += (max[1] - min[1]) * part / (1.0 - part);
+    PlotBounds::from_min_max(min, max)
 }
 
 fn axes(ui: &mut Ui, index: usize, bounds: PlotBounds, numbered: bool) -> (egui::Response, PlotTransform) {

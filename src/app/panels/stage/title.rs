@@ -60,6 +60,32 @@ pub fn ui(app: &mut App, ui: &mut Ui, index: usize, top: Rect, foot: Rect) {
     let figure = app.w2_of(index).filter(|_| top.width() < FIGURE_BELOW);
     let sentence = figure.map_or(sentence, |w2| t!("stages.w2", value = measured(w2)).into_owned());
     let painter = ui.painter_at(top.shrink2(vec2(4.0, 0.0)));
+    let corner = top.min + vec2(10.0, 5.0);
+    let heading_width = top.right() - corner.x - 27.0;
+    let one_line = WidgetText::from(theme::strong(heading.clone()).size(text::HEADING * 0.9))
+        .into_galley(ui, Some(TextWrapMode::Extend), f32::INFINITY, FontSelection::Default)
+        .size()
+        .x;
+    if one_line > heading_width {
+        // a heading that is cut says nothing: two lines of smaller letters, in the place of the sentence
+        let letter = WidgetText::from(theme::strong(letter(index)).size(text::HEADING * 0.9)).into_galley(
+            ui,
+            Some(TextWrapMode::Extend),
+            f32::INFINITY,
+            FontSelection::Default,
+        );
+        let at = corner + vec2(letter.size().x + 8.0, -1.0);
+        painter.galley_with_override_text_color(corner, letter, colors.weak);
+        let width = (top.right() - at.x - 4.0).max(10.0);
+        let galley = WidgetText::from(theme::strong(heading).size(text::BODY)).into_galley(
+            ui,
+            Some(TextWrapMode::Wrap),
+            width,
+            FontSelection::Default,
+        );
+        painter.galley_with_override_text_color(at, galley, colors.text);
+        return;
+    }
     let write = |at: egui::Pos2, words: RichText, size: f32, ink| {
         let width = (top.right() - at.x - 8.0).max(10.0);
         let galley = WidgetText::from(words.size(size)).into_galley(
@@ -71,7 +97,6 @@ pub fn ui(app: &mut App, ui: &mut Ui, index: usize, top: Rect, foot: Rect) {
         painter.galley_with_override_text_color(at, galley.clone(), ink);
         galley.size()
     };
-    let corner = top.min + vec2(10.0, 5.0);
     let size = write(corner, theme::strong(letter(index)), text::HEADING * 0.9, colors.weak);
     let at = corner + vec2(size.x + 9.0, 0.0);
     write(at, theme::strong(heading), text::HEADING * 0.9, colors.text);

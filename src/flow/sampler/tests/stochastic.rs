@@ -1,6 +1,8 @@
 //! The stochastic samplers: the right law at every t whatever the noise level, the ODE without noise, one path however many
 //! steps, and the two processes beside them.
 
+use rayon::prelude::*;
+
 use super::*;
 use crate::flow::measure::w2_squared;
 use crate::flow::random::{CounterRng, Stream};
@@ -48,35 +50,74 @@ fn marginal(json: &Value, path: Path, t: f64, seed: u64) -> Vec<Point> {
         .collect()
 }
 
-/// Mean and standard deviation of the W2 squared between two fresh sets of `X_t`, from 40 draws.
-fn floor(json: &Value, path: Path, t: f64) -> (f64, f64) {
-    let draws: Vec<f64> = (0..40)
-        .map(|i| {
-            let (a, b) = (marginal(json, path, t, 2 * i), marginal(json, path, t, 2 * i + 1));
-            w2_squared(&a, &b).unwrap()
-        })
-        .collect();
-    let mean = draws.iter().sum::<f64>() / 40.0;
-    let variance = draws.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / 39.0;
+/// W2 squared between two fresh sets of `X_t`, this many times.
+fn floor_draws(json: &Value, path: Path, t: f64, count: u64) -> Vec<f64> {
+    let draw = |i: u64| {
+        let (a, b) = (marginal(json, path, t, 2 * i), marginal(json, path, t, 2 * i + 1));
+        w2_squared(&a, &b).unwrap()
+    };
+    (0..count).into_par_iter().map(draw).collect()
+}
+
+fn mean_and_spread(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0);
     (mean, variance.sqrt())
+}
+
+/// The mean W2 squared of four sets to four others.
+fn mean_of_four(sets: &[Vec<Point>], exact: &[Vec<Point>]) -> f64 {
+    let pairs = sets.iter().zip(exact);
+    pairs.map(|(a, b)| w2_squared(a, b).unwrap()).sum::<f64>() / 4.0
+}
+
+/// The mean of 40 draws of the floor and their 99.9 % quantile. A draw is the very figure that is compared with it: the mean W2
+/// squared of four fresh sets to the same four exact ones. Forty values do not hold their own 99.9 % quantile (one honest figure in
+/// 41 is above the largest), so it is taken from the normal law of their logarithms; the values themselves lean to the right,
+/// since a few points of a far component too many or too few cost much.
+fn bound(json: &Value, path: Path, t: f64, exact: &[Vec<Point>]) -> (f64, f64) {
+    let draw = |i: u64| {
+        let sets: Vec<Vec<Point>> = (0..4).map(|set| marginal(json, path, t, 2000 + 4 * i + set)).collect();
+        mean_of_four(&sets, exact)
+    };
+    let draws: Vec<f64> = (0..40).into_par_iter().map(draw).collect();
+    let logs: Vec<f64> = draws.iter().map(|d| d.ln()).collect();
+    let (mean, spread) = mean_and_spread(&logs);
+    (mean_and_spread(&draws).0, (mean + 3.09 * spread).exp())
 }
 
 fn family() -> impl Iterator<Item = &'static SamplerRow> {
     SAMPLERS.iter().filter(|row| row.family == Family::Stochastic)
 }
 
+/// "From 4 x 1,024 particles, the mean W2 squared to the exact marginal is below the 99.9 % quantile of 40 floor draws", where a draw
+/// is the same figure, a mean of four (single draws would be the looser reading).
+///
+/// Euler-Maruyama once failed a bound of floor mean + 3.09 standard deviations / 2 (noise level 0.5, t = 0.75: 0.0770 against
+/// 0.0713). That was chance, and a bound from 40 draws of a law that leans to the right, taken for a normal one and for other
+/// exact sets than those of the test: over 12 other seeds (4 x 1,024 particles each, `rectiflow sample`) the mean of four is 0.0593,
+/// standard deviation 0.0097, largest 0.0820 in 500 steps and 0.0593, 0.0099, 0.0830 in 2,000 steps of the same Brownian paths,
+/// while 40 means of four floor draws have mean 0.0622, standard deviation 0.0115, largest 0.1017 (single draws: 0.022, 0.174).
+/// Its O(h) bias is there but far below: of 98,304 particles E|x|^2 is 0.3 % lower in 500 steps than in 2,000 of the same
+/// paths (7.948, 8.001; exact 7.970 and 8.000 at the states' own t, standard error 0.025); the components' masses are right to
+/// 0.0013, within their errors.
 #[test]
 fn every_noise_level_has_the_exact_marginals() {
     let json = reference();
     let vp = Path::default_of("vp").unwrap();
     let field = field(&json, vp);
     let times = [0.25, 0.5, 0.75, 0.999];
-    let floors = times.map(|t| floor(&json, vp, t));
     let exact: Vec<Vec<Vec<Point>>> = times
         .iter()
         .map(|&t| (0..4).map(|set| marginal(&json, vp, t, 500 + set)).collect())
         .collect();
-    // 500 steps of 0.999 / 500: the states next to these times are less than one step away
+    let bounds: Vec<(f64, f64)> = times
+        .iter()
+        .zip(&exact)
+        .map(|(&t, exact)| bound(&json, vp, t, exact))
+        .collect();
+    let mut above = Vec::new();
     for row in family() {
         for eta in [0.5, 1.0, 2.0] {
             let plan = Plan {
@@ -88,37 +129,40 @@ fn every_noise_level_has_the_exact_marginals() {
                 ..diffusion(row.sampler, Grid::Uniform, 500)
             };
             let table = plan.table().unwrap();
-            let start = normals(9, 4 * PARTICLES);
-            let run = field.integrate(&table, &start, true);
-            let stride = run.times.len();
+            let run = field.integrate(&table, &normals(9, 4 * PARTICLES), true);
             for (i, t) in times.into_iter().enumerate() {
-                let at = run.times.partition_point(|&x| x < t - 1e-9);
-                // on the line between two states, as the window shows it; both are states of the same path
-                let (k, f) = match at {
-                    0 => (1, 0.0),
-                    k => (k, (t - run.times[k - 1]) / (run.times[k] - run.times[k - 1])),
-                };
-                let nearest = if f < 0.5 { k - 1 } else { k };
-                let mean = (0..4)
-                    .map(|set| {
-                        let states: Vec<Point> = (set * PARTICLES..(set + 1) * PARTICLES)
-                            .map(|p| run.states[p * stride + nearest])
-                            .collect();
-                        w2_squared(&states, &exact[i][set]).unwrap()
-                    })
-                    .sum::<f64>()
-                    / 4.0;
-                // 3.09 spreads are the 99.9 % quantile of the floor's draws
-                let (floor, spread) = floors[i];
-                let most = floor + 3.09 * spread;
+                let sets = sets_at(&run, t);
+                let (mean, (floor, most)) = (mean_of_four(&sets, &exact[i]), bounds[i]);
                 println!(
                     "{} eta {eta} t {t}: {mean:.4} floor {floor:.4} most {most:.4}",
                     row.name
                 );
-                assert!(mean < most, "{} eta {eta} t {t}: {mean} {most}", row.name);
+                if mean.is_nan() || mean >= most {
+                    above.push(format!("{} eta {eta} t {t}: {mean} {most}", row.name));
+                }
             }
         }
     }
+    assert!(above.is_empty(), "{above:?}");
+    // a law that is a little off is found out, in the first half, where the floor is low
+    for (i, t) in times.into_iter().enumerate().take(2) {
+        let moved = |set: u64| -> Vec<Point> {
+            let right = marginal(&json, vp, t, 700 + set);
+            right.iter().map(|x| [x[0] + 0.15, x[1]]).collect()
+        };
+        let off: Vec<Vec<Point>> = (0..4).map(moved).collect();
+        let far = mean_of_four(&off, &exact[i]);
+        assert!(far > bounds[i].1, "{t}: {far} {:?}", bounds[i]);
+    }
+}
+
+/// The states next to t, set by set: 500 steps of 0.999 / 500 are less than half a step away.
+fn sets_at(run: &Recorded<f64>, t: f64) -> Vec<Vec<Point>> {
+    let stride = run.times.len();
+    let off = |k: &usize| (run.times[*k] - t).abs();
+    let nearest = (0..stride).min_by(|a, b| off(a).total_cmp(&off(b))).unwrap();
+    let states: Vec<Point> = run.states.chunks_exact(stride).map(|s| s[nearest]).collect();
+    states.chunks(PARTICLES).map(<[Point]>::to_vec).collect()
 }
 
 #[test]
@@ -203,7 +247,7 @@ fn langevin_dynamics_keep_the_law_and_find_it() {
     let vp = Path::default_of("vp").unwrap();
     let (field, t) = (field(&json, vp), 0.5);
     let exact = marginal(&json, vp, t, 900);
-    let (floor, spread) = floor(&json, vp, t);
+    let (floor, spread) = mean_and_spread(&floor_draws(&json, vp, t, 40));
     let far = vec![[3.0, 3.0]; PARTICLES];
     for start in [marginal(&json, vp, t, 901), far] {
         let table = langevin(vp, t, 20.0, 2000, 3);
