@@ -161,6 +161,8 @@ pub struct KernelCost {
     pub name: &'static str,
     /// Median time of a step's dispatches of it, seconds.
     pub secs: f64,
+    /// Every such time that was taken, shortest first.
+    pub each: Vec<f64>,
     /// Workgroups of one dispatch.
     pub workgroups: u32,
     /// Bytes that it has to read and write in buffers.

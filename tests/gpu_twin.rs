@@ -529,6 +529,10 @@ fn a_profile_names_every_kernel_and_leaves_the_run_as_it_is() {
         // a dispatch of this size takes some tenths of a millisecond; a clock in the wrong unit is off by 1,000
         assert!(cost.secs > 1e-7 && cost.secs < 1.0, "{cost:?}");
         assert!(cost.bytes > 0 && cost.workgroups > 0, "{cost:?}");
+        assert!(
+            cost.each.len() > 1 && cost.each.is_sorted() && cost.each.contains(&cost.secs),
+            "{cost:?}"
+        );
     }
     // 16 x 8 + 16 x 16 + 8 x 16 multiply-adds a row, three times
     assert_eq!(costs[0].multiply_adds, 3 * 96 * 512);

@@ -39,6 +39,7 @@ pub fn profile(context: &Context, run: &mut Run, steps: u32) -> Result<Vec<Kerne
             KernelCost {
                 name: run.passes[index].pipeline.name(),
                 secs: secs[secs.len() / 2],
+                each: secs,
                 workgroups: run.passes[index].workgroups,
                 bytes,
                 multiply_adds,

@@ -115,11 +115,16 @@ fn kernels(session: &mut Session, work: &Work, name: &str, report: &mut Report) 
         figure(costs.iter().map(|c| c.bytes as f64).sum::<f64>() / 1e6),
     ));
     for cost in costs {
-        let mut row = Row::new("kernels", cost.name.into(), "us", vec![cost.secs * 1e6])
-            .with("workgroups", json!(cost.workgroups))
-            .with("bytes", json!(cost.bytes))
-            .with("multiply_adds", json!(cost.multiply_adds))
-            .with("clock", json!(clock));
+        let mut row = Row::new(
+            "kernels",
+            cost.name.into(),
+            "us",
+            cost.each.iter().map(|s| s * 1e6).collect(),
+        )
+        .with("workgroups", json!(cost.workgroups))
+        .with("bytes", json!(cost.bytes))
+        .with("multiply_adds", json!(cost.multiply_adds))
+        .with("clock", json!(clock));
         row.note = format!(
             "  {} workgroups, {} MB, {} GB/s, {} GFLOP/s",
             cost.workgroups,
