@@ -25,6 +25,9 @@
 //! - A GPU with a large batch: loads from workgroup memory (see train.wgsl), then `partial`, whose 64 parts are written and
 //!   read once a step.
 //! - A wide network (activations in a buffer): multiply-adds, from the second level cache.
+//! - `optimizer`: bytes. It reads the parts of the gradient and reads and writes parameters and moments once, with a few
+//!   operations each; on lavapipe 2.6 to 3.9 GB/s at every size, 3 % of a step at 64 x 3, 0.3 % at 256 x 3. `reduce` is the
+//!   same for the parts alone.
 //! - A software adapter: loads. llvmpipe of Mesa 22.3 takes some 70 cycles for a vec4f load of 8 invocations and 1.5 for
 //!   their multiply-add.
 
