@@ -73,17 +73,10 @@ pub fn ui(app: &mut App, ui: &mut Ui) {
         ui.spacing_mut().item_spacing.y = 3.0;
         let least = least(app);
         legend(ui, &lines, least);
-        let top = ui.cursor().top() + FIGURES;
         for line in &lines {
-            if line_ui(ui, line, longest, line.run == shown && lines.len() > 1) {
+            if line_ui(ui, line, (longest, least), line.run == shown && lines.len() > 1) {
                 app.show_run(line.run);
             }
-        }
-        if let Some(least) = least.filter(|least| (0.0..=longest).contains(least)) {
-            let (area, colors) = (ui.min_rect(), theme::current(ui));
-            let x = area.left() + (least / longest) as f32 * area.width();
-            let ends = [pos2(x, top - 2.0), pos2(x, area.bottom() - 1.0)];
-            ui.painter().extend(dashes(ends, colors.text));
         }
     });
 }
@@ -149,7 +142,7 @@ fn tip(ui: &mut Ui) {
 }
 
 /// One run: its figures, and the bar beneath. Whether it was clicked.
-fn line_ui(ui: &mut Ui, line: &Line, longest: f64, shown: bool) -> bool {
+fn line_ui(ui: &mut Ui, line: &Line, (longest, least): (f64, Option<f64>), shown: bool) -> bool {
     let colors = theme::current(ui);
     let height = if line.budget.is_ok() {
         FIGURES + BAR + 4.0
@@ -180,6 +173,11 @@ fn line_ui(ui: &mut Ui, line: &Line, longest: f64, shown: bool) -> bool {
         figures(ui, budget, pos2(rect.right(), y), &font);
         let bar = Rect::from_min_max(pos2(rect.left(), rect.top() + FIGURES), rect.max - vec2(0.0, 4.0));
         bar_ui(ui, bar, budget, longest);
+        if let Some(least) = least.filter(|least| (0.0..=longest).contains(least)) {
+            let x = bar.left() + (least / longest) as f32 * bar.width();
+            let ends = [pos2(x, bar.top() - 3.0), pos2(x, bar.bottom() + 3.0)];
+            ui.painter().extend(dashes(ends, colors.text));
+        }
     } else {
         let why = if line.budget == Err("budget.not_yet") {
             t!("budget.not_yet_short")
