@@ -106,7 +106,9 @@ fn animations_and_data_are_written_too() {
             .unwrap()
             .starts_with(b"particle,t,x,y\n")
     );
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    // and the lab beside the table
+    assert!(folder.path().join("a.csv.lab.json").exists());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
 }
 
 #[test]

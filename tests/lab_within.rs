@@ -15,7 +15,7 @@ use rectiflow::picture::studio::Studio;
 use rectiflow::picture::views::{Ask, view_of};
 use tempfile::TempDir;
 
-use common::{fail, succeed};
+use common::{fail, python_with, rectiflow, succeed};
 
 /// The pixels of a PNG file.
 fn pixels(path: &Path) -> Vec<u8> {
@@ -210,4 +210,103 @@ fn points_and_pairs_of_files_travel_along() {
         std::fs::read_dir(data.path().join("rectiflow/points")).unwrap().count(),
         2
     );
+}
+
+#[test]
+fn a_table_has_its_lab_beside_it_and_stays_a_plain_table() {
+    let folder = TempDir::new().unwrap();
+    let here = folder.path();
+    let small = [
+        "--steps",
+        "20",
+        "--set",
+        "network.hidden=[8]",
+        "--set",
+        "sampling.count=50",
+    ];
+    let export = [
+        "export",
+        "eight-gaussians",
+        "--what",
+        "points",
+        "--count",
+        "40",
+        "--out",
+        "p.csv",
+    ];
+    let said = succeed(here, &[&export[..], &small].concat());
+    assert!(said.contains("p.csv and p.csv.lab.json"), "{said}");
+    let text = std::fs::read_to_string(here.join("p.csv")).unwrap();
+    assert!(!text.contains('#'), "{text}");
+    if let Some(python) = python_with("numpy") {
+        let script = "import numpy; a = numpy.genfromtxt('p.csv', delimiter=',', names=True, dtype=None, encoding='utf-8'); print(len(a))";
+        let output = Command::new(python)
+            .args(["-c", script])
+            .current_dir(here)
+            .output()
+            .unwrap();
+        let rows = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(rows.trim().parse(), Ok(text.lines().count() - 1));
+    }
+    // trained weights included
+    let said = succeed(
+        here,
+        &[
+            "render", "p.csv", "--view", "loss", "--size", "300x200", "--out", "loss.png",
+        ],
+    );
+    assert!(!said.contains("trained first"), "{said}");
+    assert_eq!(
+        succeed(here, &["open", "p.csv", "--check"]).trim(),
+        "gaussian to eight gaussians"
+    );
+    succeed(here, &["sample", "p.csv", "--out", "x.npy"]);
+    let plain = [&export[..7], &["q.csv", "--no-lab"], &small].concat();
+    succeed(here, &plain);
+    assert!(!here.join("q.csv.lab.json").exists());
+    assert!(fail(here, &["open", "q.csv", "--check"]).contains("q.csv"));
+}
+
+#[test]
+fn a_saved_lab_and_a_figure_of_two_rounds_are_run() {
+    let folder = TempDir::new().unwrap();
+    let here = folder.path();
+    let lab = r#"{"runs": [
+        {"id": 1, "experiment": {"name": "first", "steps": 12, "network": {"hidden": [8]}}},
+        {"id": 2, "experiment": {"steps": 9, "network": {"hidden": [8]}, "coupling": {"kind": "model", "pairs": 256, "steps": 2}},
+         "origin": {"kind": "reflow", "parent": 1}}],
+        "stages": [{"run": 2, "sampling": {"count": 30, "steps": 3}}]}"#;
+    std::fs::write(here.join("my.lab.json"), lab).unwrap();
+    succeed(here, &["render", "my.lab.json", "--size", "300x200", "--out", "a.png"]);
+    for (i, what) in ["my.lab.json", "a.png"].iter().enumerate() {
+        let out = format!("out{i}");
+        let output = rectiflow(here, &["run", what, "--backend", "cpu", "--out", &out]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        assert!(
+            said.contains("a lab of 2 runs") && said.contains("--rounds 2"),
+            "{said}"
+        );
+        let text = std::fs::read_to_string(here.join(&out).join("experiment.json")).unwrap();
+        let experiment: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            (&experiment["name"], &experiment["steps"]),
+            (&"first".into(), &12.into())
+        );
+        assert_eq!(experiment["sampling"]["count"], 30);
+    }
+    succeed(
+        here,
+        &[
+            "run",
+            "my.lab.json",
+            "--rounds",
+            "2",
+            "--backend",
+            "cpu",
+            "--out",
+            "both",
+        ],
+    );
+    assert!(here.join("both/round-2").is_dir());
 }

@@ -236,10 +236,10 @@ impl App {
     /// Why it cannot be read, in words; the lab that was open stays.
     pub fn open_from(&mut self, path: &Path) -> Result<(), String> {
         let bytes = lab::read_bytes(path).map_err(|e| e.to_string())?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let lab = lab_within::open_lab(&bytes, folder).map_err(|e| format!("{}: {e}", path.display()))?;
+        let lab = lab_within::open_lab_of(path).map_err(|e| e.to_string())?;
         // the next save must replace neither the figure that brought it nor an experiment alone
-        let is_lab = !lab_within::is_exported(&bytes) && bytes.windows(6).any(|w| w == b"\"runs\"");
+        let is_lab =
+            !lab_within::is_exported(&bytes) && !lab_within::is_csv(path) && bytes.windows(6).any(|w| w == b"\"runs\"");
         self.show_lab(lab, is_lab.then_some(path));
         if !is_lab {
             self.screen.keep.used(path);

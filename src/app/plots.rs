@@ -11,9 +11,9 @@ use super::theme::{self, text};
 use super::widgets::number::name_it;
 use crate::engine::command::Command;
 use crate::engine::study::{Ask, EVALUATIONS, Kind, State, Study};
-use crate::export::screen_pixels;
+use crate::export::figure_pixels;
 use crate::flow::sampler::{SAMPLERS, Sampler};
-use crate::lab::{FigureTheme, Lens, suits};
+use crate::lab::{FigureOptions, FigureTheme, Lens, suits};
 use crate::picture::color::Theme;
 use crate::picture::figure::{Figure, Panel};
 use crate::picture::study::{panels, usual_samplers};
@@ -198,10 +198,11 @@ fn plot(app: &mut App, ui: &mut Ui) {
     if !plots.shown.as_ref().is_some_and(fits) {
         let figure = figure_of(&study, dark);
         let theme = if dark { FigureTheme::Dark } else { FigureTheme::Light };
-        let Some((made, rgba)) = screen_pixels(&figure, theme, [size.x, size.y], pixels_per_point) else {
+        let options = FigureOptions::on_screen(theme, pixels, pixels_per_point);
+        let Ok(made) = figure_pixels(&figure, &options, None) else {
             return;
         };
-        let image = egui::ColorImage::from_rgba_unmultiplied(made.map(|p| p as usize), &rgba);
+        let image = egui::ColorImage::from_rgba_unmultiplied(made.size.map(|p| p as usize), &made.rgba);
         let texture = ui.ctx().load_texture("study", image, egui::TextureOptions::LINEAR);
         plots.shown = Some(Shown {
             study: Arc::clone(&study),

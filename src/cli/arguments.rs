@@ -429,6 +429,7 @@ pub struct FirstOptions {
 #[derive(Debug, Args)]
 #[command(
     after_help = "What is not trained yet is trained first. An NPZ holds arrays by name, a CSV the columns that `rectiflow list data` shows.
+The lab that made it travels along: within an NPZ or a safetensors file, beside a CSV (points.csv.lab.json; `rectiflow open points.csv` finds it).
 Weights are safetensors, with a Python file beside them that loads them with NumPy alone and gives the velocity.
 
 Examples:

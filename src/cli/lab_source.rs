@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::run_dir::{RunDir, text_of_file};
 use crate::engine::measures::Measures;
-use crate::export::lab_within::open_lab;
+use crate::export::lab_within::open_lab_of;
 use crate::flow::coupling::Coupling;
 use crate::lab::{
     BadInput, Lab, LabRun, Origin, PRESETS, RunId, RunRecord, is_share_string, parse_share_string, preset, read_bytes,
@@ -67,8 +67,7 @@ pub fn lab_of(what: &str) -> Result<Source, BadInput> {
 /// # Errors
 /// Unreadable, without a lab, or refused; the file is named.
 pub fn lab_of_file(path: &Path) -> Result<Lab, BadInput> {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    open_lab(&read_bytes(path)?, folder).map_err(|e| e.within(path.display()))
+    open_lab_of(path)
 }
 
 /// Whether a name is that of a file or folder rather than of a preset.

@@ -10,12 +10,13 @@ use serde_json::{Map, Value, json};
 
 use super::arguments::RunOptions;
 use super::failure::Failure;
+use super::lab_source::lab_of_file;
 use super::print;
-use super::run_dir::{RunDir, draft_of_file, metrics_text, run_of_file};
+use super::run_dir::{RunDir, draft_of_file, metrics_text};
 use crate::backend::Fault;
 use crate::engine::measures::Measures;
 use crate::engine::session::Session;
-use crate::export::lab_within::is_exported;
+use crate::export::lab_within::{self, is_exported};
 use crate::lab::{BadInput, Draft, Lab, RunFile, RunId, preset, read_bytes};
 
 /// The one run of the command line's lab.
@@ -114,9 +115,11 @@ pub fn draft_of(what: &str) -> Result<(Draft, String), Failure> {
             .unwrap_or(path.as_os_str())
             .to_string_lossy()
             .into_owned();
-        let exported = is_exported(&read_bytes(path)?);
-        let draft = if exported {
-            run_of_file(path)?.0
+        // an experiment alone may leave keys out that others then set; a lab is read whole
+        let bytes = read_bytes(path)?;
+        let is_lab = is_exported(&bytes) || lab_within::beside(path).is_file() || has_runs(&bytes);
+        let draft = if is_lab {
+            first_round_of(&lab_of_file(path)?, what)
         } else {
             draft_of_file(path)?
         };
@@ -124,6 +127,42 @@ pub fn draft_of(what: &str) -> Result<(Draft, String), Failure> {
     }
     let preset = preset(what)?;
     Ok((preset.draft()?, preset.name.into()))
+}
+
+/// Whether a text is a lab's rather than an experiment's.
+fn has_runs(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<Map<String, Value>>(bytes).is_ok_and(|given| given.contains_key("runs"))
+}
+
+/// The experiment of the run that a lab shows, or, where that learns from another's flow, of the first round that it descends from;
+/// says so, because `run` trains one line of rounds and not a lab.
+fn first_round_of(lab: &Lab, what: &str) -> Draft {
+    let stage = &lab.stages[lab.focus()];
+    let shown = lab.run(stage.run).unwrap_or(&lab.runs[0]);
+    let mut first = shown;
+    // a file may hold a cycle of parents
+    for _ in 0..lab.runs.len() {
+        match first.origin.parent().and_then(|parent| lab.run(parent)) {
+            Some(parent) => first = parent,
+            None => break,
+        }
+    }
+    if lab.runs.len() > 1 {
+        let name = &first.experiment.name;
+        let rounds = if first.id == shown.id {
+            ""
+        } else {
+            "; --rounds 2 trains reflows of it"
+        };
+        eprintln!(
+            "rectiflow: {what} is a lab of {} runs; this trains \"{name}\" anew{rounds}. `rectiflow render {what} --out lab.png` trains all of them.",
+            lab.runs.len()
+        );
+    }
+    Draft::of(&RunFile {
+        experiment: first.experiment.clone(),
+        sampling: stage.sampling,
+    })
 }
 
 /// Trains to the planned number of steps, with a progress bar on a terminal.

@@ -106,7 +106,7 @@ pub fn check_beside(path: &Path, form: Form) -> Result<(), BadInput> {
     }
 }
 
-/// Collects the data and writes the file, with the lab that made it where the form has room for one and `with_lab` says so;
+/// Collects the data and writes the file, with the lab that made it (beside a CSV) where `with_lab` says so;
 /// the files that were written.
 ///
 /// # Errors
@@ -122,7 +122,7 @@ pub fn write_data(
     let form = form_of(out, what)?;
     check_beside(out, form)?;
     let data = Data::collect(studio, what, ask, watch)?;
-    let lab = (with_lab && form != Form::Csv).then(|| text_with_files(&studio.trained_lab()));
+    let lab = with_lab.then(|| text_with_files(&studio.trained_lab()));
     let Some(data) = data else {
         return write_weights(studio, ask, form, out, lab.as_deref());
     };
@@ -137,7 +137,13 @@ pub fn write_data(
         npz.finish()
     };
     atomic::write(out, &bytes)?;
-    Ok(vec![out.to_path_buf()])
+    let mut files = vec![out.to_path_buf()];
+    if let (Form::Csv, Some(lab)) = (form, &lab) {
+        let beside = lab_within::beside(out);
+        atomic::write(&beside, lab.as_bytes())?;
+        files.push(beside);
+    }
+    Ok(files)
 }
 
 fn write_weights(

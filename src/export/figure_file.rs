@@ -3,8 +3,7 @@
 use super::layout::{natural_size, sheet};
 use super::sheet::Sheet;
 use super::{lab_within, pdf, png, raster, svg};
-use crate::lab::figure::SCREEN_DPI;
-use crate::lab::{BadInput, FigureOptions, FigureSize, FigureTheme};
+use crate::lab::{BadInput, FigureOptions};
 use crate::picture::figure::Figure;
 
 /// Why there is no file.
@@ -63,26 +62,6 @@ pub fn checked_sheet(figure: &Figure, options: &FigureOptions) -> Result<(Sheet,
     let own = natural_size(figure, options);
     options.check(own).map_err(FigureError::Options)?;
     Ok((sheet(figure, options), options.pixels(own)))
-}
-
-/// A figure as straight RGBA pixels, top row first, for a screen: `size` in points of `pixels_per_point` pixels. None where the
-/// size is none.
-pub fn screen_pixels(
-    figure: &Figure,
-    theme: FigureTheme,
-    size: [f32; 2],
-    pixels_per_point: f32,
-) -> Option<([u32; 2], Vec<u8>)> {
-    let pixels = size.map(|s| (s * pixels_per_point).round() as u32);
-    let options = FigureOptions {
-        theme,
-        size: Some(FigureSize::px(f64::from(pixels[0]), f64::from(pixels[1]))),
-        dpi: SCREEN_DPI * f64::from(pixels_per_point),
-        ..FigureOptions::default()
-    };
-    options.check([1.0; 2]).ok()?;
-    let pixmap = raster::pixmap(&sheet(figure, &options), pixels)?;
-    Some((pixels, pixmap.take_demultiplied()))
 }
 
 /// The file of a figure. `lab`: the text of the lab that made it, put where the format has room for it.

@@ -3,10 +3,10 @@
 //!
 //! Text formats, PDF, GIF and MP4 hold a *code*: `rectiflow-lab:1:`, base64 of a zlib stream (which carries a checksum) of
 //! the lab file's JSON, and `;`, so that a file cut short is told from a whole one. PNG holds the JSON itself in a compressed text
-//! chunk, NPZ in a member of its own.
+//! chunk, NPZ in a member of its own. A CSV has the lab's file beside it, `points.csv.lab.json`.
 
 use std::io::{Cursor, Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -15,7 +15,7 @@ use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 
 use super::lab_files::text_with_files_here;
-use crate::lab::{BadInput, Lab, parse_lab};
+use crate::lab::{BadInput, Lab, parse_lab, read_bytes};
 
 /// How a code begins.
 const BEGINS: &str = "rectiflow-lab:1:";
@@ -69,6 +69,36 @@ pub fn is_exported(bytes: &[u8]) -> bool {
 pub fn is_safetensors(bytes: &[u8]) -> bool {
     let length = bytes.first_chunk::<8>().map(|b| u64::from_le_bytes(*b));
     length.is_some_and(|n| n >= 2 && n < bytes.len() as u64) && bytes.get(8) == Some(&b'{')
+}
+
+/// The file of the lab that made a CSV: beside it, since a comment in it would stop readers that know none (pandas).
+pub fn beside(csv: &Path) -> PathBuf {
+    let mut name = csv.file_name().unwrap_or_default().to_os_string();
+    name.push(".lab.json");
+    csv.with_file_name(name)
+}
+
+/// The lab of a file: within it, it itself, or beside a CSV.
+///
+/// # Errors
+/// Unreadable, and as [`open_lab`].
+pub fn open_lab_of(path: &Path) -> Result<Lab, BadInput> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let beside = beside(path);
+    if is_csv(path) && beside.is_file() {
+        // files of points are within it, as they are within a figure
+        let text = String::from_utf8(read_bytes(&beside)?).map_err(|_| damaged());
+        let lab = text
+            .and_then(text_with_files_here)
+            .and_then(|text| parse_lab(&text, folder));
+        return lab.map_err(|e| e.within(beside.display()));
+    }
+    open_lab(&read_bytes(path)?, folder).map_err(|e| e.within(path.display()))
+}
+
+/// Whether a name is that of a table in text.
+pub fn is_csv(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"))
 }
 
 /// The lab within an exported file, or the lab or experiment that a JSON file is. Files of points lie relative to `base_dir`.

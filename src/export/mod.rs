@@ -25,5 +25,5 @@ pub mod tables;
 pub mod weights;
 
 pub use figure_file::{
-    FIGURE_FORMATS, FigureError, FigureFormat, FigurePixels, checked_sheet, figure_file, figure_pixels, screen_pixels,
+    FIGURE_FORMATS, FigureError, FigureFormat, FigurePixels, checked_sheet, figure_file, figure_pixels,
 };

@@ -162,6 +162,16 @@ impl FigureSize {
 }
 
 impl FigureOptions {
+    /// For a part of the screen: so many pixels, of which `pixels_per_point` are a point.
+    pub fn on_screen(theme: FigureTheme, pixels: [u32; 2], pixels_per_point: f32) -> Self {
+        Self {
+            theme,
+            size: Some(FigureSize::px(f64::from(pixels[0]), f64::from(pixels[1]))),
+            dpi: SCREEN_DPI * f64::from(pixels_per_point),
+            ..Self::default()
+        }
+    }
+
     /// Sets theme and ground by a name of [`FIGURE_THEMES`].
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::app::keep::Next;
 use crate::app::theme::{self, text};
 use crate::app::widgets::grouped;
+use crate::export::lab_within;
 
 /// What a file holds.
 #[derive(Clone, Debug)]
@@ -83,9 +84,15 @@ impl ImportDialog {
 
     /// The answers, the usual one first, and whether each fits the file.
     fn uses(&self) -> Vec<(Use, bool)> {
+        let rows = |mut uses: Vec<(Use, bool)>| {
+            if lab_within::beside(&self.path).is_file() {
+                uses.push((Use::Lab, true));
+            }
+            uses
+        };
         match &self.found {
-            Found::Points(_) => vec![(Use::Target, true), (Use::Source, true), (Use::Pairs, false)],
-            Found::Pairs(_) => vec![(Use::Pairs, true), (Use::Target, false), (Use::Source, false)],
+            Found::Points(_) => rows(vec![(Use::Target, true), (Use::Source, true), (Use::Pairs, false)]),
+            Found::Pairs(_) => rows(vec![(Use::Pairs, true), (Use::Target, false), (Use::Source, false)]),
             Found::Weights { params, has_lab, .. } => {
                 let mut uses = vec![(Use::ThisRun, params.is_ok()), (Use::NewRun, params.is_ok())];
                 if *has_lab {

@@ -4,7 +4,7 @@ use super::Ink;
 use crate::export::letters;
 use crate::export::sheet::{Anchor, Area, Item, Pen};
 use crate::picture::color::contrast;
-use crate::picture::figure::{BarRow, Bars};
+use crate::picture::figure::{BarPart, BarRow, Bars};
 use crate::picture::{Rgba, short};
 
 /// In em: height of a bar, of a row, of letters.
@@ -57,13 +57,8 @@ pub(super) fn items(bars: &Bars, ink: &Ink, area: Area) -> Vec<Item> {
     let name_width = bars.rows.iter().map(|r| letters::width(&r.name, SIZE * em, false));
     // half a unit more, or rounding cuts the longest name short
     let left = area.min[0] + name_width.fold(0.0, f32::max).min(0.3 * area.size()[0]) + 0.8 * em + 0.5;
-    // the longest bar leaves room for its total and for what does not fit inside
-    let behind = bars
-        .rows
-        .iter()
-        .map(|row| letters::width(&after(row, &[]), SIZE * em, false) + 1.6 * em);
-    let right = area.max[0] - behind.fold(0.0, f32::max).min(0.35 * area.size()[0]);
     let most = bars.rows.iter().map(total).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+    let right = right_end(bars, ink, left, area.max[0], most);
     let scale = (right - left).max(1.0) / most as f32;
     let (first, mark) = (top, bars.mark.as_ref().filter(|(_, at)| (0.0..=most).contains(at)));
     for row in &bars.rows {
@@ -80,15 +75,14 @@ pub(super) fn items(bars: &Bars, ink: &Ink, area: Area) -> Vec<Item> {
                 fill: Some(part.color),
                 pen: None,
             });
-            let words = format!("{}  {}", part.name, short(part.value as f32));
             if part.name.is_empty() {
                 // the total behind the bar says it
-            } else if letters::width(&words, SIZE * em, false) + 0.9 * em <= wide {
-                let mut text = ink.text([x + 0.5 * wide, middle], Anchor::Middle, SIZE, words);
+            } else if fits_inside(part, wide, em) {
+                let mut text = ink.text([x + 0.5 * wide, middle], Anchor::Middle, SIZE, inside(part));
                 text.color = letters_on(part.color);
                 items.push(Item::Text(text));
             } else {
-                outside.push(format!("{} {}", part.name, short(part.value as f32)));
+                outside.push(beside(part));
             }
             x += wide;
         }
@@ -119,6 +113,49 @@ fn dashed(ends: [[f32; 2]; 2], ink: &Ink) -> Item {
     }
 }
 
+/// What is written in a part.
+fn inside(part: &BarPart) -> String {
+    format!("{}  {}", part.name, short(part.value as f32))
+}
+
+/// What is written behind the bar of a part that is too short.
+fn beside(part: &BarPart) -> String {
+    format!("{} {}", part.name, short(part.value as f32))
+}
+
+fn fits_inside(part: &BarPart, wide: f32, em: f32) -> bool {
+    letters::width(&inside(part), SIZE * em, false) + 0.9 * em <= wide
+}
+
+/// Where the longest bar ends, so that behind every bar there is room for its total, for the parts too short for letters and for
+/// its note; at least 0.4 of the width is left to the bars.
+fn right_end(bars: &Bars, ink: &Ink, left: f32, end: f32, most: f64) -> f32 {
+    let em = ink.em;
+    let least = left + 0.4 * (end - left);
+    let mut right = end;
+    // shorter bars have more parts that are too short: a few turns settle it
+    for _ in 0..4 {
+        let of_row = |row: &BarRow| {
+            let share = (total(row) / most).clamp(0.0, 1.0) as f32;
+            let shown = row.parts.iter().filter(|p| p.value.is_finite() && p.value > 0.0);
+            let wide = |part: &BarPart| (part.value / most) as f32 * (right - left).max(1.0);
+            let outside: Vec<String> = shown
+                .filter(|p| !p.name.is_empty() && !fits_inside(p, wide(p), em))
+                .map(beside)
+                .collect();
+            // half a unit more, or rounding cuts the last letter
+            let words = letters::width(&after(row, &outside), SIZE * em, false) + 0.8 * em + 0.5;
+            if share > 0.0 {
+                left + (end - words - left) / share
+            } else {
+                end
+            }
+        };
+        right = bars.rows.iter().map(of_row).fold(right, f32::min);
+    }
+    right.max(least)
+}
+
 /// What stands behind a bar: its total, the parts too short for letters, its note.
 fn after(row: &BarRow, outside: &[String]) -> String {
     let mut words = match row.parts.as_slice() {
@@ -133,4 +170,56 @@ fn after(row: &BarRow, outside: &[String]) -> String {
         words.push(row.note.clone());
     }
     words.join("    ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture::color::Theme;
+
+    #[test]
+    fn what_stands_behind_a_bar_is_not_cut() {
+        let part = |name: &str, value| BarPart {
+            name: name.into(),
+            value,
+            color: [0, 0, 0, 255],
+        };
+        let row = |parts| BarRow {
+            name: "1-RF".into(),
+            parts,
+            note: String::new(),
+        };
+        let bars = Bars {
+            rows: vec![
+                row(vec![part("floor", 3.4), part("bends", 14.1), part("carried", 64.3)]),
+                row(vec![
+                    part("floor", 0.00404),
+                    part("bends", 0.0078),
+                    part("carried", 64.1),
+                ]),
+            ],
+        };
+        for width in [500.0, 700.0, 1200.0] {
+            let ink = Ink {
+                palette: Theme::Print.palette(),
+                em: 11.0,
+                axes: false,
+                bare: false,
+                roomy: false,
+            };
+            let all = items(&bars, &ink, Area::of(0.0, 0.0, width, 100.0));
+            let words: Vec<&str> = all
+                .iter()
+                .filter_map(|item| match item {
+                    Item::Text(text) => Some(text.text.as_str()),
+                    _ => None,
+                })
+                .collect();
+            assert!(!words.iter().any(|w| w.contains('…')), "{width}: {words:?}");
+            let said = words.join(" ");
+            for wanted in ["floor 3.4", "floor 0.00404", "bends 0.0078", "= 81.8"] {
+                assert!(said.contains(wanted), "{width}: {wanted} is not in {said}");
+            }
+        }
+    }
 }

@@ -26,6 +26,8 @@ struct Ink {
     axes: bool,
     /// No room for anything but the marks.
     bare: bool,
+    /// Some panel has an inset, for which all keep room.
+    roomy: bool,
 }
 
 impl Ink {
@@ -117,6 +119,7 @@ fn ink_of(figure: &Figure, options: &FigureOptions, page: [f32; 2]) -> Ink {
         em,
         axes: options.axes.unwrap_or(figure.axes),
         bare: page[0].min(page[1]) < 11.0 * em && figure.panels.len() <= 1,
+        roomy: figure.panels.iter().any(|p| p.inset.is_some()),
     }
 }
 

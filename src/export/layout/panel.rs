@@ -128,8 +128,8 @@ fn plane(panel: &Panel, picture: &Picture, ink: &Ink, inner: Area, index: usize,
         inner.max[0].max(inner.min[0] + left + 1.0),
         (inner.max[1] - bottom).max(inner.min[1] + 1.0),
     );
-    // corners are kept free for an inset
-    let pad = if panel.inset.is_some() && !ink.bare { 0.08 } else { PAD };
+    // some room is kept free for insets, the same in all panels, so that they can be compared
+    let pad = if ink.roomy && !ink.bare { 0.08 } else { PAD };
     let transform = Transform::fit(padded(picture.bounds, pad), plot.min, plot.max);
     if ink.axes && !ink.bare {
         items.push(Item::group(format!("grid-{index}"), axes::grid(ink, plot, &transform)));
@@ -162,26 +162,32 @@ fn padded(bounds: Bounds, pad: f32) -> Bounds {
     }
 }
 
-/// The inset, in the corner where it hides the least.
+/// The inset, where it hides the least: in a corner, at the middle of a side, or between.
 fn inset_item(inset: &Inset, picture: &Picture, ink: &Ink, plot: Area, transform: &Transform, index: usize) -> Item {
     let [width, height] = plot.size();
     let side = INSET * width.min(height);
     let title = if inset.title.is_empty() { 0.0 } else { 1.25 * ink.em };
-    let corners = [[0, 1], [1, 1], [0, 0], [1, 0]].map(|[right, low]| {
-        let x = if right == 1 { plot.max[0] - side } else { plot.min[0] };
-        let y = if low == 1 {
-            plot.max[1] - side
-        } else {
-            plot.min[1] + title
-        };
+    // the title may be wider than what it stands above
+    let beyond = (0.5 * (letters::width(&inset.title, 0.82 * ink.em, false) - side)).max(0.0);
+    let place = |right: f32, low: f32| {
+        let x = plot.min[0] + beyond + right * (width - side - 2.0 * beyond).max(0.0);
+        let y = plot.min[1] + title + low * (height - side - title).max(0.0);
         Area::of(x, y, x + side, y + side)
-    });
+    };
+    let corners = [[0.0, 1.0], [1.0, 1.0], [0.0, 0.0], [1.0, 0.0]];
+    let between = [[1.0, 0.5], [0.0, 0.5], [0.5, 1.0], [0.5, 0.0], [0.5, 0.5]];
+    let places = corners.into_iter().chain(between).map(|[right, low]| place(right, low));
     let points = marks::places(picture, transform);
     let hidden = |area: &Area| {
-        let whole = Area::of(area.min[0], area.min[1] - title, area.max[0], area.max[1]);
+        let whole = Area::of(
+            area.min[0] - beyond,
+            area.min[1] - title,
+            area.max[0] + beyond,
+            area.max[1],
+        );
         points.iter().filter(|p| whole.contains(**p, 0.0)).count()
     };
-    let area = corners.into_iter().min_by_key(hidden).unwrap_or(corners[0]);
+    let area = places.min_by_key(hidden).unwrap_or_else(|| place(0.0, 1.0));
     let frame = Pen::solid(ink.palette.axis, 0.06 * ink.em);
     let mut items = Vec::new();
     if title > 0.0 {

@@ -3,7 +3,7 @@
 use eframe::egui::{ComboBox, DragValue, Slider, TextEdit, Ui};
 use rust_i18n::t;
 
-use super::{Choices, Kind, data_endings};
+use super::choices::{Choices, Kind, data_endings};
 use crate::app::exporter::Drawn;
 use crate::app::theme;
 use crate::app::widgets::number::name_it;

@@ -1,5 +1,6 @@
 //! Export: a figure, an animation, data, or the whole window, with a preview that is drawn while one chooses.
 
+mod choices;
 mod forms;
 
 use std::collections::BTreeMap;
@@ -11,139 +12,21 @@ use eframe::egui::{
 };
 use rust_i18n::t;
 
+pub use choices::Choices;
+use choices::Kind;
+
 use crate::app::App;
-use crate::app::exporter::{Answer, Drawn, Exporter, FigureOrder, Write, progress_words};
+use crate::app::exporter::{Answer, Drawn, Exporter, Write, progress_words};
 use crate::app::theme::{self, text};
 use crate::app::widgets::number::name_it;
-use crate::export::animation::AnimationOptions;
-use crate::export::data::{DATA, DataAsk, What};
-use crate::export::data_file::endings;
-use crate::export::{FIGURE_FORMATS, FigureFormat};
-use crate::lab::{FigureOptions, Lab, RunId};
+use crate::export::data::DataAsk;
+use crate::lab::Lab;
 use crate::picture::studio::Progress;
-use crate::picture::views::{Ask, VIEWS, View};
 
 /// Width of the dialog, of its controls, and the room for the preview.
 const WIDTH: f32 = 900.0;
 const CONTROLS: f32 = 350.0;
 const PREVIEW: [f32; 2] = [520.0, 330.0];
-
-/// What is exported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A still figure.
-    Figure,
-    /// An animation.
-    Film,
-    /// Data or weights.
-    Data,
-    /// The window as it is.
-    Window,
-}
-
-/// All that can be chosen; kept from one time to the next.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Choices {
-    kind: Kind,
-    view: &'static str,
-    run: RunId,
-    t: f64,
-    times: String,
-    options: FigureOptions,
-    title: String,
-    own_title: bool,
-    format: FigureFormat,
-    film: AnimationOptions,
-    film_ending: &'static str,
-    what: What,
-    data_ending: &'static str,
-    count: usize,
-    grid: usize,
-    with_lab: bool,
-    lacks_ffmpeg: bool,
-}
-
-impl Default for Choices {
-    fn default() -> Self {
-        Self {
-            kind: Kind::Figure,
-            view: "stage",
-            run: 0,
-            t: 1.0,
-            times: "0, 0.25, 0.5, 0.75, 1".into(),
-            options: FigureOptions::default(),
-            title: String::new(),
-            own_title: true,
-            format: FigureFormat::Png,
-            film: AnimationOptions::default(),
-            film_ending: "gif",
-            what: What::Trajectories,
-            data_ending: "csv",
-            count: 2048,
-            grid: 32,
-            with_lab: true,
-            lacks_ffmpeg: false,
-        }
-    }
-}
-
-impl Choices {
-    fn view(&self) -> &'static View {
-        VIEWS.iter().find(|v| v.name == self.view).unwrap_or(&VIEWS[0])
-    }
-
-    /// The times of a filmstrip that can be read; None where one cannot.
-    fn times(&self) -> Option<Vec<f64>> {
-        let parts = self.times.split([',', ';', ' ']).filter(|part| !part.is_empty());
-        let times: Option<Vec<f64>> = parts
-            .map(|part| part.parse().ok().filter(|t| (0.0..=1.0).contains(t)))
-            .collect();
-        times.filter(|times| (1..=12).contains(&times.len()))
-    }
-
-    fn order(&self) -> FigureOrder {
-        let mut options = self.options.clone();
-        options.title = (!self.own_title).then(|| self.title.clone());
-        FigureOrder {
-            view: self.view(),
-            ask: Ask {
-                run: Some(self.run),
-                t: self.t,
-                times: self.times().unwrap_or_else(|| Ask::default().times),
-                theme: options.theme.into(),
-                caption: options.caption,
-                particle: None,
-                playing: false,
-            },
-            options,
-        }
-    }
-
-    /// What the file's name ends in.
-    fn ending(&self) -> &'static str {
-        match self.kind {
-            Kind::Figure => FIGURE_FORMATS
-                .iter()
-                .find(|f| f.0 == self.format)
-                .map_or("png", |f| f.1),
-            Kind::Film => self.film_ending,
-            Kind::Data => self.data_ending,
-            Kind::Window => "png",
-        }
-    }
-
-    /// A name for the file.
-    fn file_name(&self) -> String {
-        let stem = match self.kind {
-            Kind::Figure | Kind::Film => self.view,
-            Kind::Data => DATA.iter().find(|d| d.0 == self.what).map_or("data", |d| d.1),
-            Kind::Window => "rectiflow",
-        };
-        let ending = self.ending();
-        let joint = if ending.starts_with('%') { "-" } else { "." };
-        format!("{stem}{joint}{ending}")
-    }
-}
 
 /// What the dialog is doing.
 enum Busy {
@@ -540,9 +423,4 @@ impl std::fmt::Debug for ExportDialog {
             .field("choices", &self.choices)
             .finish_non_exhaustive()
     }
-}
-
-/// The endings that data of this kind can have.
-fn data_endings(what: What) -> [&'static str; 2] {
-    endings(what).map(|e| e.0)
 }
