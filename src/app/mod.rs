@@ -278,7 +278,11 @@ impl App {
         let first = self.screen.styled.is_none();
         if first {
             theme::install_fonts(ctx);
-            ctx.options_mut(|o| o.zoom_with_keyboard = false);
+            ctx.options_mut(|o| {
+                o.zoom_with_keyboard = false;
+                // where a frame takes long, a click is long too
+                o.input_options.max_click_duration = 4.0;
+            });
         }
         if self.screen.styled != Some(self.lab.look) {
             theme::apply(ctx, self.lab.look.theme);

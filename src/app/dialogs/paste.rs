@@ -1,6 +1,6 @@
 //! A share string is pasted here and opens.
 
-use eframe::egui::{Key, ScrollArea, TextEdit, Ui, ViewportCommand};
+use eframe::egui::{Key, ScrollArea, TextEdit, Ui, ViewportCommand, vec2};
 use rust_i18n::t;
 
 use crate::app::App;
@@ -14,8 +14,15 @@ use crate::lab;
 pub struct Paste {
     text: String,
     fault: Option<String>,
-    asked: bool,
+    /// Frames since it opened, as far as they matter.
+    frames: u8,
+    /// What lies on the clipboard was asked for and is not here yet.
+    awaits: bool,
 }
+
+/// Heights that stay as they are, whatever is pasted or said: else the button goes away from under the pointer.
+const TEXT_HEIGHT: f32 = 150.0;
+const FAULT_HEIGHT: f32 = 44.0;
 
 impl Paste {
     /// Draws it; true when it is done.
@@ -27,26 +34,37 @@ impl Paste {
         ui.add_space(theme::GAP * 0.5);
         let entered = ui.input_mut(|i| i.consume_key(eframe::egui::Modifiers::NONE, Key::Enter));
         let response = ScrollArea::vertical()
-            .max_height(180.0)
+            .auto_shrink([false, false])
+            .max_height(TEXT_HEIGHT)
+            .min_scrolled_height(TEXT_HEIGHT)
             .show(ui, |ui| {
                 let edit = TextEdit::multiline(&mut self.text).hint_text("rectiflow1:…");
                 ui.add(edit.desired_rows(6).desired_width(f32::INFINITY))
             })
             .inner;
         name_it(&response, &t!("share.string"));
-        if !self.asked {
-            self.asked = true;
-            response.request_focus();
-        } else if self.text.is_empty() && response.gained_focus() {
-            // what was copied before is there at once
-            ctx.send_viewport_cmd(ViewportCommand::RequestPaste);
+        match self.frames {
+            0 => response.request_focus(),
+            1 if self.text.is_empty() => {
+                // the field has the focus now: what was copied before is there at once
+                ctx.send_viewport_cmd(ViewportCommand::RequestPaste);
+                self.awaits = true;
+            }
+            _ => {}
         }
+        self.frames = self.frames.saturating_add(1);
         if response.changed() {
             self.fault = None;
+            if std::mem::take(&mut self.awaits) && !lab::is_share_string(&self.text) {
+                self.text.clear();
+            }
         }
-        if let Some(fault) = &self.fault {
-            ui.colored_label(theme::current(ui).fault, fault);
-        }
+        ui.allocate_ui(vec2(ui.available_width(), FAULT_HEIGHT), |ui| {
+            ui.set_min_height(FAULT_HEIGHT);
+            if let Some(fault) = &self.fault {
+                ui.colored_label(theme::current(ui).fault, fault);
+            }
+        });
         ui.add_space(theme::GAP * 0.5);
         let mut done = false;
         ui.horizontal(|ui| {
@@ -67,7 +85,7 @@ impl Paste {
             }
             Err(why) => {
                 self.fault = Some(why.to_string());
-                self.asked = false;
+                self.frames = 0;
                 false
             }
         }
