@@ -198,6 +198,7 @@ mod tests {
                     part("carried", 64.1),
                 ]),
             ],
+            ..Bars::default()
         };
         for width in [500.0, 700.0, 1200.0] {
             let ink = Ink {
