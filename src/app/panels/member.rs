@@ -89,9 +89,9 @@ fn parameter_ui<T: Serialize + DeserializeOwned>(ui: &mut Ui, member: &T, parame
             point_row(ui, &words, &Number::real(low..=high), &mut values);
             (values != before).then(|| with_numbers(member, name, &values))?
         }
-        Form::Matrix | Form::Numbers | Form::Points | Form::File | Form::Pairs | Form::Name => {
-            json_row(ui, &words, member, name)
-        }
+        Form::Matrix | Form::Numbers | Form::Points | Form::File | Form::Pairs => json_row(ui, &words, member, name),
+        // one of a table's names: its caller has a choice for it
+        Form::Name => None,
     }
 }
 
