@@ -101,20 +101,19 @@ fn act(window: &mut Window, (role, name, index): &Control) -> bool {
     let Some(node) = all.get(*index) else { return false };
     match role {
         Role::Slider | Role::SpinButton => {
-            // down, or up where there is no room below
             let value = node.accesskit_node().numeric_value().unwrap_or_default();
-            node.set_value_accesskit(value - 1.0);
             drop(all);
             let before = window.state().lab.clone();
-            window.run_steps(4);
-            if window.state().lab != before {
-                return true;
+            // down, or up where there is no room below; some are shares, some whole numbers
+            for by in [-1.0, 0.25, 1.0] {
+                if let Some(node) = window.query_all_by(|node| fits(node)).nth(*index) {
+                    node.set_value_accesskit(value + by);
+                }
+                window.run_steps(4);
+                if window.state().lab != before {
+                    break;
+                }
             }
-            let all: Vec<_> = window.query_all_by(|node| fits(node)).collect();
-            let Some(node) = all.get(*index) else { return false };
-            node.set_value_accesskit(value + if value.fract() == 0.0 && value > 1.0 { 1.0 } else { 0.25 });
-            drop(all);
-            window.run_steps(4);
             return true;
         }
         Role::TextInput => {
