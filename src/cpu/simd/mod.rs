@@ -1,5 +1,5 @@
-//! The kernels: matrix products in register tiles ([`product`]), activations, sums and dots ([`passes`]), the optimizer
-//! ([`update`]), written once over [`Lanes`] and compiled for each instruction set: a file each, of the register type and of one
+//! The kernels: matrix products in register tiles (`product`), activations, sums and dots (`passes`), the optimizer
+//! (`update`), written once over `Lanes` and compiled for each instruction set: a file each, of the register type and of one
 //! function that runs any kernel there. `unsafe` is here and in `flow/transport/wide.rs`, nowhere else.
 //!
 //! Why it is sound: every public function checks that all indices it will reach lie within its slices, then picks the
