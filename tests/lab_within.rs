@@ -15,7 +15,7 @@ use rectiflow::picture::studio::Studio;
 use rectiflow::picture::views::{Ask, view_of};
 use tempfile::TempDir;
 
-use common::{fail, python_with, rectiflow, succeed};
+use common::{fail, python_with, rectiflow, small_run, succeed};
 
 /// The pixels of a PNG file.
 fn pixels(path: &Path) -> Vec<u8> {
@@ -75,22 +75,7 @@ fn every_preset_through_every_format_with_its_weights() {
 fn commands_take_a_figure_where_they_take_a_run() {
     let folder = TempDir::new().unwrap();
     let here = folder.path();
-    let mut arguments = vec![
-        "run",
-        "eight-gaussians",
-        "--backend",
-        "cpu",
-        "--steps",
-        "30",
-        "--rounds",
-        "2",
-        "--out",
-        "out",
-    ];
-    for set in ["network.hidden=[8]", "sampling.count=80", "sampling.steps=4"] {
-        arguments.extend(["--set", set]);
-    }
-    succeed(here, &arguments);
+    small_run(here, "2");
     let size = ["--size", "300x240"];
     for out in ["a.png", "a.svg", "a.pdf"] {
         succeed(

@@ -154,10 +154,14 @@ impl App {
         }
     }
 
-    /// The stage with the focus through another lens; its sampler stays where it suits the lens.
+    /// The stage with the focus through another lens; its sampler stays where it suits the lens, and a number of paths that
+    /// was chosen stays.
     fn look_through(&mut self, lens: Lens) {
-        let sampling = &mut self.stage_mut().sampling;
-        *sampling = sampling.through(lens);
+        let stage = self.stage_mut();
+        if stage.layers.trajectories_shown == lab::usual_paths(stage.sampling.lens) {
+            stage.layers.trajectories_shown = lab::usual_paths(lens);
+        }
+        stage.sampling = stage.sampling.through(lens);
     }
 
     /// Whether there is something to undo, to redo.

@@ -277,16 +277,17 @@ pub fn metrics_text_of(file: &RunFile, metrics: &Map<String, Value>, folder: &Pa
         number("steps_per_sec").unwrap_or_default(),
         metrics["backend"].as_str().unwrap_or_default(),
     );
-    for (key, floor, label) in [
-        ("loss", "loss_floor", "loss"),
-        ("w2_squared", "w2_squared_floor", "W2 squared"),
-        ("straightness", "", "straightness"),
-        ("transport_cost_p2", "transport_optimum", "transport cost"),
-        ("npe", "", "NPE"),
+    for (key, other, label, word) in [
+        ("loss", "loss_floor", "loss", "floor"),
+        ("w2_squared", "w2_squared_floor", "W2 squared", "floor"),
+        ("straightness", "", "straightness", ""),
+        // both are taken from a few thousand points, so that the first may be a little below the second
+        ("transport_cost_p2", "transport_optimum", "transport cost", "optimum"),
+        ("npe", "", "NPE", ""),
     ] {
         if let Some(value) = number(key) {
-            let floor = number(floor).map_or(String::new(), |f| format!("   floor {f:.4}"));
-            let _ = writeln!(text, "  {label:<15} {value:.4}{floor}");
+            let beside = number(other).map_or(String::new(), |f| format!("   {word} {f:.4}"));
+            let _ = writeln!(text, "  {label:<15} {value:.4}{beside}");
         }
     }
     let _ = writeln!(text, "written to {}", folder.display());

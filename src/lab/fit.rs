@@ -63,6 +63,14 @@ pub const fn usual_grid(path: Path) -> Grid {
     }
 }
 
+/// How many paths a lens begins with: ways driven by noise cover everything when they are many.
+pub const fn usual_paths(lens: Lens) -> u32 {
+    match lens {
+        Lens::FlowMatching | Lens::PfOde => 400,
+        Lens::Sde => 12,
+    }
+}
+
 /// The sampler that a lens begins with.
 pub const fn usual_sampler(lens: Lens) -> Sampler {
     match lens {

@@ -26,7 +26,7 @@ pub use bad_input::{BadInput, nearest};
 pub use experiment::{Change, Experiment, RunFile};
 pub use figure::{FIGURE_THEMES, FigureOptions, FigureSize, FigureTheme, Unit};
 pub use file::{Draft, coupling, distribution, parse_run_file, run_file_text};
-pub use fit::{Misfit, exact_lack, samplers_of, suits, usual_grid, usual_sampler};
+pub use fit::{Misfit, exact_lack, samplers_of, suits, usual_grid, usual_paths, usual_sampler};
 pub use lab_file::{lab_text, parse_lab};
 pub use limits::{MOST_PARTICLES, MOST_STATES, MOST_STEPS};
 pub use map::{MAPS, Map};

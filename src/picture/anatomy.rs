@@ -4,14 +4,18 @@
 
 use std::sync::Arc;
 
-use rust_i18n::t;
-
 use super::color::{Theme, with_alpha};
-use super::{Bounds, Colors, LegendEntry, Mark, Rgba, Shape, Swatch, Transform};
+use super::{Bounds, Colors, LegendEntry, Mark, Rgba, Shape, Swatch};
 use crate::engine::anatomy::Dissected;
 use crate::flow::Point;
 use crate::flow::sampler::Family;
 use crate::flow::sampler::anatomy::{Evaluation, Meaning, Part, Role, Step, Update};
+
+mod labels;
+mod table;
+
+pub use labels::{Word, placed, words};
+pub use table::{Row, heading, local_error, rows};
 
 /// How much of the background covers what lies behind.
 const VEIL: f32 = 0.55;
@@ -21,34 +25,6 @@ const CLOSE_VEIL: f32 = 0.85;
 const SMALL_PX: f32 = 30.0;
 /// Points of a line that are drawn at most.
 const LINE: usize = 1500;
-/// Words nearer to each other than this are said as one, points of the screen.
-const SAME_PX: f32 = 5.0;
-
-/// A word beside a point.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Word {
-    /// The point, data units.
-    pub at: [f32; 2],
-    /// The word.
-    pub text: String,
-    /// Its color.
-    pub color: Rgba,
-    /// Where it would rather stand, as a direction from the point, y up.
-    pub toward: [f32; 2],
-}
-
-/// One line of the table.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Row {
-    /// k1, predicted, ...
-    pub name: String,
-    /// Flow time.
-    pub t: String,
-    /// Evaluations spent so far on the whole way.
-    pub evaluations: String,
-    /// What it is: the quantity and its place, or the update by its factors.
-    pub what: String,
-}
 
 /// The step that a flow time shows; None where there is none.
 pub fn step_at(made: &Dissected, t: f64) -> Option<(usize, &Step)> {
@@ -75,7 +51,10 @@ pub fn anatomy_marks(
     let palette = theme.palette();
     let step = step_at(made, t).map(|(_, step)| step);
     let is_small = step.is_none_or(|step| extent(made, step) * px_per_unit < SMALL_PX);
-    let mut marks = vec![("veil", veil(theme, bounds, if is_small { VEIL } else { CLOSE_VEIL }))];
+    let mut marks = vec![(
+        "veil",
+        Mark::veil(theme, bounds, if is_small { VEIL } else { CLOSE_VEIL }),
+    )];
     marks.extend(way(made, theme, is_small));
     let Some(step) = step else { return marks };
     if step.solution.len() > 1 && !is_small {
@@ -92,22 +71,6 @@ pub fn anatomy_marks(
     marks.extend(arrows(made, step, theme));
     marks.extend(reached(step, theme));
     marks
-}
-
-/// All that is behind steps back.
-fn veil(theme: Theme, bounds: Bounds, cover: f32) -> Mark {
-    let size = [0, 1].map(|i| bounds.max[i] - bounds.min[i]);
-    // far beyond what anyone pans to
-    let wide = 20.0 * size[0].max(size[1]).max(1e-3);
-    Mark::Heat {
-        bounds: Bounds {
-            min: bounds.min.map(|c| c - wide),
-            max: bounds.max.map(|c| c + wide),
-        },
-        columns: 1,
-        rows: 1,
-        cells: Arc::new(vec![with_alpha(theme.palette().background, cover)]),
-    }
 }
 
 fn line(points: &[Point], color: Rgba, width_px: f32, dashed: bool) -> Mark {
@@ -331,120 +294,6 @@ fn k(number: i32) -> String {
     }
 }
 
-/// The words of a step, each at its point; of a step that is small on screen only its number.
-pub fn words(made: &Dissected, t: f64, theme: Theme, px_per_unit: f32) -> Vec<Word> {
-    let palette = theme.palette();
-    let Some((index, step)) = step_at(made, t) else {
-        return Vec::new();
-    };
-    let mut words = Vec::new();
-    let mut say = |at: Point, text: String, color: Rgba, toward: [f32; 2]| {
-        words.push(Word {
-            at: narrow(at),
-            text,
-            color,
-            toward,
-        });
-    };
-    let along = apart(step.start, step.end());
-    let left = [-along[1], along[0]];
-    let count = evaluations(made, step).filter(|(e, _, _)| e.meaning.is_place()).count();
-    for (e, number, _) in evaluations(made, step).filter(|(e, _, _)| e.meaning.is_place()) {
-        let point = if e.meaning == Meaning::Data { "x₁" } else { "x₀" };
-        let text = if count > 1 {
-            t!("anatomy.estimate_by", point = point, by = k(number))
-        } else {
-            t!("anatomy.estimate", point = point)
-        };
-        let text = text.into_owned();
-        say(e.value, text, place_color(e.meaning, theme), apart(e.at, e.value));
-    }
-    if extent(made, step) * px_per_unit < SMALL_PX {
-        let text = t!("anatomy.step", step = index + 1).into_owned();
-        say(step.start, text, palette.text, left);
-        return words;
-    }
-    for update in &step.updates {
-        let text = match update.role {
-            Role::Inner => continue,
-            Role::Predicted => t!("anatomy.predicted"),
-            Role::Corrected => t!("anatomy.corrected"),
-            Role::Next => t!("anatomy.next"),
-        };
-        say(update.to, text.into_owned(), palette.text, along);
-    }
-    for (e, number, own) in evaluations(made, step) {
-        let color = if own { palette.text } else { palette.text_quiet };
-        say(e.at, k(number), color, left);
-    }
-    for update in told_noises(step) {
-        let middle = [0, 1].map(|c| update.to[c] - 0.5 * update.noise[c]);
-        let side = [-update.noise[1] as f32, update.noise[0] as f32];
-        say(middle, t!("anatomy.noise").into_owned(), palette.text_quiet, side);
-    }
-    if let Some(exact) = step.exact() {
-        let text = if is_noisy(made) {
-            t!("anatomy.finer")
-        } else {
-            t!("anatomy.solution")
-        };
-        say(exact, text.into_owned(), palette.exact, apart(step.end(), exact));
-    }
-    words
-}
-
-/// Where words of this size are written, in screen units, so that none lies over another or over a point that one belongs to:
-/// (center, word). Words of the same point become one.
-pub fn placed(words: Vec<Word>, screen: &Transform, size: f32) -> Vec<([f32; 2], Word)> {
-    let mut said: Vec<([f32; 2], Word)> = Vec::new();
-    for word in words {
-        let at = screen.apply(word.at);
-        let same = |(other, _): &&mut ([f32; 2], Word)| (other[0] - at[0]).hypot(other[1] - at[1]) < SAME_PX;
-        match said.iter_mut().find(same) {
-            Some((_, other)) => other.text = format!("{}, {}", other.text, word.text),
-            None => said.push((at, word)),
-        }
-    }
-    let anchors: Vec<[f32; 2]> = said.iter().map(|(at, _)| *at).collect();
-    let mut boxes: Vec<[f32; 4]> = Vec::new();
-    let mut out = Vec::new();
-    for (i, (at, word)) in said.into_iter().enumerate() {
-        // letters are about half as wide as high
-        let half = [0.29 * size * word.text.chars().count() as f32 + 3.0, 0.62 * size];
-        let length = word.toward[0].hypot(word.toward[1]);
-        let angle = if length > 0.0 && length.is_finite() {
-            (-word.toward[1]).atan2(word.toward[0])
-        } else {
-            -std::f32::consts::FRAC_PI_2
-        };
-        let turns = [0.0_f32, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 4.0];
-        let rounds = [1.0_f32, 1.9];
-        let candidates = rounds.iter().flat_map(|far| turns.iter().map(move |turn| (far, turn)));
-        let place = |(far, turn): (&f32, &f32)| {
-            let (sin, cos) = (angle + turn * std::f32::consts::FRAC_PI_4).sin_cos();
-            [at[0] + cos * (half[0] + 9.0) * far, at[1] + sin * (half[1] + 9.0) * far]
-        };
-        let around = |c: [f32; 2]| [c[0] - half[0], c[1] - half[1], c[0] + half[0], c[1] + half[1]];
-        let meets = |a: [f32; 4], b: &[f32; 4]| a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
-        let is_free = |c: &[f32; 2]| {
-            let own = around(*c);
-            let over_point = anchors.iter().enumerate().any(|(j, p)| {
-                let near = [p[0] - 6.0, p[1] - 6.0, p[0] + 6.0, p[1] + 6.0];
-                j != i && meets(own, &near)
-            });
-            !over_point && !boxes.iter().any(|b| meets(own, b))
-        };
-        let center = candidates
-            .clone()
-            .map(place)
-            .find(is_free)
-            .unwrap_or_else(|| place((&1.0, &0.0)));
-        boxes.push(around(center));
-        out.push((center, word));
-    }
-    out
-}
-
 /// What the marks mean.
 pub fn anatomy_legend(made: &Dissected, t: f64, theme: Theme) -> Vec<LegendEntry> {
     let palette = theme.palette();
@@ -501,189 +350,6 @@ pub fn anatomy_legend(made: &Dissected, t: f64, theme: Theme) -> Vec<LegendEntry
         legend.push(entry("legend.noise_added", "noise added", swatch));
     }
     legend
-}
-
-/// A factor: four digits, a true minus.
-fn figure(x: f64) -> String {
-    if x == 0.0 {
-        return "0".to_owned();
-    }
-    let power = x.abs().log10().floor();
-    let text = if (-4.0..6.0).contains(&power) {
-        let digits = (3 - power as i32).clamp(0, 7) as usize;
-        let text = format!("{x:.digits$}");
-        if text.contains('.') {
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        } else {
-            text
-        }
-    } else {
-        format!("{x:.2e}")
-    };
-    text.replace('-', "\u{2212}")
-}
-
-/// Flow time, with as many places as its steps need.
-fn time(t: f64, steps: usize) -> String {
-    let places = if steps > 200 { 4 } else { 3 };
-    format!("{t:.places$}")
-}
-
-/// `0.98 x + 0.0156 k1 + 0.0156 k2`; a factor of 1 is left out.
-fn formula(step: &Step, update: &Update) -> String {
-    let mut text = String::new();
-    let mut terms = update.terms.clone();
-    // x first, then the values from the oldest on, then noise
-    terms.sort_by_key(|(_, part)| match part {
-        Part::Value(e) => step.number_of(*e).unwrap_or(0),
-        Part::Noise => i32::MAX,
-        _ => i32::MIN,
-    });
-    for (factor, part) in &terms {
-        let name = match part {
-            Part::Reached => "x′".to_owned(),
-            Part::StepStart => "x".to_owned(),
-            Part::Start => t!("anatomy.start_symbol").into_owned(),
-            Part::Value(e) => k(step.number_of(*e).unwrap_or(1)),
-            Part::Noise => "z".to_owned(),
-        };
-        if text.is_empty() {
-            if *factor < 0.0 {
-                text.push('\u{2212}');
-            }
-        } else {
-            text.push_str(if *factor < 0.0 { " \u{2212} " } else { " + " });
-        }
-        let size = figure(factor.abs());
-        if size != "1" {
-            text.push_str(&size);
-            text.push(' ');
-        }
-        text.push_str(&name);
-    }
-    text
-}
-
-/// What an evaluation gives, and where: `velocity at x`.
-fn asked(step: &Step, before: &[Point], e: &Evaluation) -> String {
-    let what = match e.meaning {
-        Meaning::Velocity => t!("anatomy.velocity"),
-        Meaning::Noise => t!("anatomy.noise_prediction"),
-        Meaning::Data => t!("anatomy.data_prediction"),
-        Meaning::Score => t!("anatomy.score"),
-        Meaning::Drift => t!("anatomy.drift"),
-    };
-    let at = |point: Point| point == e.at;
-    let place = if at(step.start) {
-        "x".to_owned()
-    } else if let Some(update) = step.updates.iter().find(|u| at(u.to)) {
-        match update.role {
-            Role::Inner => t!("anatomy.inner").into_owned(),
-            Role::Predicted => "x′".to_owned(),
-            Role::Corrected | Role::Next => t!("anatomy.next").into_owned(),
-        }
-    } else if before.contains(&e.at) {
-        t!("anatomy.state_before").into_owned()
-    } else {
-        t!("anatomy.predicted_before").into_owned()
-    };
-    t!("anatomy.at", what = what, place = place).into_owned()
-}
-
-/// The table of the step that a flow time shows, in the order in which things happen.
-pub fn rows(made: &Dissected, t: f64) -> Vec<Row> {
-    let Some((_, step)) = step_at(made, t) else {
-        return Vec::new();
-    };
-    let count = made.found.steps.len();
-    let before = made.found.states();
-    let spent = |e: usize| (e + 1).to_string();
-    let mut rows: Vec<Row> = Vec::new();
-    let ask = |rows: &mut Vec<Row>, e: usize| {
-        let evaluation = &made.found.evaluations[e];
-        rows.push(Row {
-            name: k(step.number_of(e).unwrap_or(1)),
-            t: time(evaluation.t, count),
-            evaluations: spent(e),
-            what: asked(step, &before, evaluation),
-        });
-    };
-    for &e in step.earlier.iter().rev() {
-        ask(&mut rows, e);
-    }
-    let mut own = step.evaluations.iter().enumerate().peekable();
-    for update in &step.updates {
-        while let Some((_, &e)) = own.next_if(|(number, _)| *number < update.after) {
-            ask(&mut rows, e);
-        }
-        let name = match update.role {
-            Role::Inner => t!("anatomy.inner"),
-            Role::Predicted => t!("anatomy.predicted"),
-            Role::Corrected => t!("anatomy.corrected"),
-            Role::Next => t!("anatomy.next"),
-        };
-        // an inner point is where the next evaluation is
-        let inner = step
-            .evaluations
-            .get(update.after)
-            .filter(|_| update.role == Role::Inner);
-        let at = inner.map_or(step.to, |&e| made.found.evaluations[e].t);
-        rows.push(Row {
-            name: name.into_owned(),
-            t: time(at, count),
-            evaluations: String::new(),
-            what: match update.role {
-                Role::Predicted => format!("x′ = {}", formula(step, update)),
-                _ => formula(step, update),
-            },
-        });
-    }
-    for (_, &e) in own {
-        ask(&mut rows, e);
-    }
-    rows
-}
-
-/// `step 3 of 8, t = 0.250 to 0.375`.
-pub fn heading(made: &Dissected, t: f64) -> String {
-    let Some((index, step)) = step_at(made, t) else {
-        return t!("anatomy.no_steps").into_owned();
-    };
-    let count = made.found.steps.len();
-    t!(
-        "anatomy.heading",
-        step = index + 1,
-        of = count,
-        from = time(step.from, count),
-        to = time(step.to, count)
-    )
-    .into_owned()
-}
-
-/// How far the step ends from the solution, or why that is not known.
-pub fn local_error(made: &Dissected, t: f64) -> String {
-    let Some((_, step)) = step_at(made, t) else {
-        return String::new();
-    };
-    match step.local_error() {
-        Some(error) if is_noisy(made) => t!("anatomy.local_error_noise", error = figure_of_error(error)).into_owned(),
-        Some(error) => t!("anatomy.local_error", error = figure_of_error(error)).into_owned(),
-        None if !made.has_solution => t!("anatomy.no_solution").into_owned(),
-        None => t!("anatomy.too_many").into_owned(),
-    }
-}
-
-/// Two digits, and a power of ten where it is small.
-fn figure_of_error(x: f64) -> String {
-    if x < 1e-13 {
-        return "0".to_owned();
-    }
-    let text = if x >= 1e-3 {
-        figure((x * 1e6).round() / 1e6)
-    } else {
-        format!("{x:.1e}")
-    };
-    text.replace('-', "\u{2212}")
 }
 
 #[cfg(test)]

@@ -257,6 +257,24 @@ impl Transform {
     }
 }
 
+impl Mark {
+    /// The background over all that is behind, `cover` of it (0 to 1), far beyond the `bounds` that are shown.
+    pub fn veil(theme: color::Theme, bounds: Bounds, cover: f32) -> Self {
+        let size = [0, 1].map(|i| bounds.max[i] - bounds.min[i]);
+        // farther than anyone pans
+        let wide = 20.0 * size[0].max(size[1]).max(1e-3);
+        Self::Heat {
+            bounds: Bounds {
+                min: bounds.min.map(|c| c - wide),
+                max: bounds.max.map(|c| c + wide),
+            },
+            columns: 1,
+            rows: 1,
+            cells: Arc::new(vec![color::with_alpha(theme.palette().background, cover)]),
+        }
+    }
+}
+
 impl Bounds {
     /// From min x, min y, max x, max y.
     pub const fn of([x0, y0, x1, y1]: [f32; 4]) -> Self {

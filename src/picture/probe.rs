@@ -67,7 +67,7 @@ impl<'a> ProbeInput<'a> {
 /// The marks of a probe, back to front, each with a name.
 pub fn probe_marks(input: &ProbeInput, theme: Theme, bounds: Bounds) -> Vec<(&'static str, Mark)> {
     let palette = theme.palette();
-    let mut marks = vec![("veil", veil(theme, bounds))];
+    let mut marks = vec![("veil", Mark::veil(theme, bounds, VEIL))];
     if input.is_known() {
         marks.extend(chords(input, theme));
         marks.push(("spread", spread(input, theme)));
@@ -119,22 +119,6 @@ pub fn probe_legend(theme: Theme) -> Vec<LegendEntry> {
             Swatch::Point(palette.floor, Shape::Ring),
         ),
     ]
-}
-
-/// All that is behind the probe steps back.
-fn veil(theme: Theme, bounds: Bounds) -> Mark {
-    let size = [0, 1].map(|i| bounds.max[i] - bounds.min[i]);
-    // far beyond what anyone pans to
-    let wide = 20.0 * size[0].max(size[1]).max(1e-3);
-    Mark::Heat {
-        bounds: Bounds {
-            min: bounds.min.map(|c| c - wide),
-            max: bounds.max.map(|c| c + wide),
-        },
-        columns: 1,
-        rows: 1,
-        cells: Arc::new(vec![with_alpha(theme.palette().background, VEIL)]),
-    }
 }
 
 /// Opacity of each pair: `most` for the weightiest, less with the root of the weight, less where there are many.

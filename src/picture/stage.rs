@@ -541,8 +541,10 @@ fn lines(input: &StageInput, colors: &[Rgba]) -> Lines {
     }
     // fainter than what moves along them
     let rough = roughness(&points, picked.len(), input.bounds);
-    let alpha =
-        by_count(shown / 4, if input.layers.particles { 0.6 } else { 0.75 }) * (SMOOTH / rough.max(SMOOTH)).max(0.12);
+    // a few are told apart however rough they are
+    let few = (FEW / shown.max(1) as f32).max(1.0);
+    let faint = (few * SMOOTH / rough.max(SMOOTH)).clamp(0.12, 1.0);
+    let alpha = by_count(shown / 4, if input.layers.particles { 0.6 } else { 0.75 }) * faint;
     let dot_alpha = by_count(points.len() / 12, 0.85);
     let dots = |c: &Rgba| std::iter::repeat_n(with_alpha(*c, dot_alpha), picked.len());
     Lines {
@@ -556,6 +558,9 @@ fn lines(input: &StageInput, colors: &[Rgba]) -> Lines {
 
 /// Ways of so many times the picture's longer side, about, are as dark as they can be; longer ones, driven by noise, would cover all.
 const SMOOTH: f32 = 2.0;
+
+/// Up to so many lines lose nothing of it.
+const FEW: f32 = 40.0;
 
 /// The mean length of the first lines, in longer sides of the picture.
 fn roughness(points: &[[f32; 2]], stride: usize, bounds: [f32; 4]) -> f32 {

@@ -119,8 +119,11 @@ fn legend(ui: &mut Ui, lines: &[Line], least: Option<f64>) {
         let at = pos2(rect.right(), y);
         let painter = ui.painter();
         let words = painter.text(at, Align2::RIGHT_CENTER, words, font, colors.text);
-        let x = words.left() - 7.0;
-        painter.extend(dashes([pos2(x, y - 7.0), pos2(x, y + 7.0)], colors.text));
+        let mark = words.left() - 7.0;
+        // in a narrow panel the words are enough
+        if mark > x - 10.0 {
+            painter.extend(dashes([pos2(mark, y - 7.0), pos2(mark, y + 7.0)], colors.text));
+        }
         spoken = format!("{spoken}. {}", t!("budget.spoken_optimum", value = measured(least)));
     }
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));

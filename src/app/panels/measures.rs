@@ -32,7 +32,11 @@ fn lines(m: &Measures) -> [Line; 12] {
         line("straightness", m.straightness, None),
         line("path_energy", m.path_energy, m.transport_optimum),
         line("cost_p1", m.transport_cost_p1, None),
-        line("cost_p2", m.transport_cost_p2, m.transport_optimum),
+        line(
+            "cost_p2",
+            m.budget.map(|b| b.carried).or(m.transport_cost_p2),
+            m.transport_optimum,
+        ),
         line("npe", m.npe, None),
         line("path_length", m.path_length, None),
         line("field_rms", m.field_rms, None),

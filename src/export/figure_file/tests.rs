@@ -3,6 +3,8 @@ use std::sync::Arc;
 use tiny_skia::Pixmap;
 
 use super::*;
+use crate::export::layout::sheet;
+use crate::export::sheet::Item;
 use crate::lab::{FigureSize, FigureTheme, Layers};
 use crate::picture::color::Theme;
 use crate::picture::figure::{BarPart, BarRow, Bars, Chart, ChartAxis, Content, Inset, Panel, Series};
@@ -167,6 +169,29 @@ fn the_same_figure_gives_the_same_bytes_in_every_format() {
         let [a, b] = [0, 1].map(|_| figure_file(&panels(Theme::Print), &options, format, Some("lab")).unwrap());
         assert!(a == b, "{name} differs from run to run");
         assert!(a.len() > 10_000);
+    }
+}
+
+#[test]
+fn a_low_page_gives_its_planes_the_room_of_the_bars_and_a_usual_one_keeps_both() {
+    let has_bars = |figure: &Figure, options: &FigureOptions| {
+        let named = |item: &Item| matches!(item, Item::Group { name, .. } if name == "bars");
+        sheet(figure, options).items.iter().any(named)
+    };
+    let mut figure = panels(Theme::Print);
+    figure.panels.truncate(2);
+    // 18 x 7 cm, a strip across the page of a paper
+    assert!(!has_bars(&figure, &options(680.0, 265.0, FigureTheme::Print)));
+    assert!(has_bars(&figure, &options(680.0, 510.0, FigureTheme::Print)));
+    let row = figure.foot.clone().unwrap().rows[0].clone();
+    for rounds in 1..=8 {
+        if let Some(bars) = &mut figure.foot {
+            bars.rows = vec![row.clone(); rounds];
+        }
+        assert!(
+            has_bars(&figure, &FigureOptions::default()),
+            "{rounds} rounds on a page of their own"
+        );
     }
 }
 

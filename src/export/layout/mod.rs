@@ -177,6 +177,14 @@ impl Parts {
         }
     }
 
+    /// On a page so low that the words around the panels would take more than half of it, the bars are left out.
+    fn give_way(&mut self, page: [f32; 2]) {
+        if self.above + self.below > 0.5 * page[1] {
+            self.below -= self.foot;
+            self.foot = 0.0;
+        }
+    }
+
     fn cell_width(&self, columns: usize) -> f32 {
         (self.width - self.gap * (columns.max(1) - 1) as f32) / columns.max(1) as f32
     }
@@ -191,7 +199,8 @@ fn legend_beside(figure: &Figure, page: [f32; 2]) -> bool {
 pub fn sheet(figure: &Figure, options: &FigureOptions) -> Sheet {
     let page = options.page(natural_size(figure, options)).map(|side| side.max(1.0));
     let ink = ink_of(figure, options, page);
-    let parts = Parts::of(figure, options, &ink, page);
+    let mut parts = Parts::of(figure, options, &ink, page);
+    parts.give_way(page);
     let mut sheet = Sheet {
         size: page,
         ground: (!options.transparent).then_some(ink.palette.background),

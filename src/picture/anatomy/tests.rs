@@ -6,6 +6,7 @@ use crate::flow::path::Path;
 use crate::flow::sampler::anatomy::{dissect, solve};
 use crate::flow::sampler::{Plan, SAMPLERS, Sampler};
 use crate::lab::Sampling;
+use crate::picture::Transform;
 
 const BOUNDS: Bounds = Bounds::of([-5.0, -4.0, 5.0, 4.0]);
 

@@ -4,7 +4,7 @@ use rust_i18n::t;
 
 use super::{Ask, BLANK, asked, at, carried_by, plane_of, stage_of};
 use crate::engine::truth;
-use crate::lab::{LabRun, Layers};
+use crate::lab::{LabRun, Layers, Lens, usual_paths};
 use crate::picture::figure::{Figure, Panel};
 use crate::picture::studio::{Studio, StudioError, Watch};
 use crate::picture::words::grouped;
@@ -95,11 +95,13 @@ pub(super) fn particles(studio: &mut Studio, ask: &Ask, watch: Watch) -> Result<
 
 /// Whole ways.
 pub(super) fn trajectories(studio: &mut Studio, ask: &Ask, watch: Watch) -> Result<Figure, StudioError> {
+    let run = asked(studio, ask).map(|run| run.id);
+    let lens = run.map_or_else(Lens::default, |id| stage_of(studio, id).sampling.lens);
     let layers = Layers {
         source: true,
         target: true,
         trajectories: true,
-        trajectories_shown: 400,
+        trajectories_shown: usual_paths(lens),
         ..BLANK
     };
     one(studio, ask, layers, false, watch)
