@@ -8,6 +8,7 @@ Started by scripts/peers.sh, which makes the environment and builds Rectiflow.
                                                      one training step by wgpu on the same adapter: burn (benches/burn)
 
 A ratio above 1 says that Rectiflow is that many times faster. Medians, with the least and greatest of the rounds."""
+import os
 import argparse
 import json
 import math
@@ -218,7 +219,8 @@ def main():
     """Reads the options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["assign", "train", "gpu"])
-    parser.add_argument("--rectiflow", default="target/release/rectiflow")
+    built = os.path.join(os.environ.get("CARGO_TARGET_DIR", "target"), "release", "rectiflow")
+    parser.add_argument("--rectiflow", default=built)
     parser.add_argument("--burn", default="target/peers/release/burnpeer")
     parser.add_argument("--points", type=lambda text: [int(n) for n in text.split(",")], default=[512, 2048, 8192])
     parser.add_argument("--rounds", type=int, default=5)
